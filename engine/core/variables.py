@@ -1,0 +1,119 @@
+"""Keep an instance's variables in scopes: the instance itself, or an iteration.
+
+Values are what FEEL knows (`None`, booleans, numbers, text, dates, lists of them): immutable, so no two tokens can
+share something that changes. The table holds them as JSON; numbers beyond integers and dates carry a tag.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import delete, insert, select, tuple_
+
+from engine.core.expressions import Value
+from engine.ground import model
+from engine.ground.unit_of_work import Unit
+
+INSTANCE = ""
+"""The scope of the instance itself."""
+
+
+def encode(value: Any) -> Any:
+    """Turn a FEEL value into JSON."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else {"number": str(value)}
+    if isinstance(value, date):
+        return {"date": value.isoformat()}
+    if isinstance(value, list | tuple):
+        return [encode(item) for item in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    raise TypeError(f"a variable cannot hold {type(value).__name__}")
+
+
+def decode(value: Any) -> Value:
+    """Turn stored JSON back into a FEEL value."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        return Decimal(str(value))
+    if isinstance(value, list):
+        return tuple(decode(item) for item in value)
+    if "date" in value:
+        return date.fromisoformat(value["date"])
+    return Decimal(value["number"])
+
+
+class Scopes(Mapping[tuple[str, str], Any]):
+    """Hold the variables of one instance while an act works on it, and write what changed."""
+
+    def __init__(self, instance_id: str, values: dict[tuple[str, str], Value] | None = None) -> None:
+        self.instance_id = instance_id
+        self._values = dict(values or {})
+        self._changed: set[tuple[str, str]] = set()
+
+    @classmethod
+    def load(cls, unit: Unit, instance_id: str) -> "Scopes":
+        """Read the variables of an instance."""
+        rows = unit.connection.execute(select(model.variable).where(model.variable.c.instance_id == instance_id))
+        return cls(instance_id, {(row.scope, row.name): decode(row.value) for row in rows})
+
+    def __getitem__(self, key: tuple[str, str]) -> Value:
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def view(self, frames: tuple[str, ...] = ()) -> dict[str, Value]:
+        """Give what is seen from inside `frames` (innermost first)."""
+        seen: dict[str, Value] = {}
+        for scope in (INSTANCE, *reversed(frames)):
+            seen.update({name: value for (owner, name), value in self._values.items() if owner == scope})
+        return seen
+
+    def set(self, scope: str, name: str, value: Any) -> None:
+        """Put a value into one scope."""
+        normal = decode(encode(value))
+        if (scope, name) in self._values and self._values[scope, name] == normal:
+            return
+        self._values[scope, name] = normal
+        self._changed.add((scope, name))
+
+    def assign(self, frames: tuple[str, ...], name: str, value: Any) -> None:
+        """Put a value where the name already lives, else into the innermost scope."""
+        owner = next((scope for scope in (*frames, INSTANCE) if (scope, name) in self._values), None)
+        self.set(owner if owner is not None else (*frames, INSTANCE)[0], name, value)
+
+    def remove(self, scope: str, name: str) -> None:
+        """Forget a value."""
+        if self._values.pop((scope, name), None) is not None or (scope, name) in self._changed:
+            self._changed.add((scope, name))
+
+    def drop(self, scope: str) -> None:
+        """Forget a whole scope."""
+        for owner, name in [key for key in self._values if key[0] == scope]:
+            self.remove(owner, name)
+
+    def changes(self) -> list[tuple[str, str]]:
+        """Name what differs from the database."""
+        return sorted(self._changed)
+
+    def save(self, unit: Unit) -> None:
+        """Write what changed."""
+        if not self._changed:
+            return
+        table = model.variable
+        keys = tuple_(table.c.scope, table.c.name).in_(self.changes())
+        unit.connection.execute(delete(table).where(table.c.instance_id == self.instance_id, keys))
+        rows = [
+            {"instance_id": self.instance_id, "scope": scope, "name": name, "value": encode(self._values[scope, name])}
+            for scope, name in self.changes()
+            if (scope, name) in self._values
+        ]
+        if rows:
+            unit.connection.execute(insert(table), rows)
+        self._changed.clear()

@@ -1,0 +1,96 @@
+"""Open the database: SQLite in WAL with full sync and one writer, or PostgreSQL."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy.engine import Engine as Pool
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from engine.ground.errors import Busy
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+class Database:
+    """Give connections for reading and for writing.
+
+    On SQLite one in-process lock stands in front of the writers: waiting there takes milliseconds, waiting in
+    SQLite's busy handler takes up to hundreds.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self._writer = threading.RLock()
+        if self.sqlite:
+            self._make_folder()
+        self.pool = _open_sqlite(url) if self.sqlite else _open_postgresql(url)
+
+    def _make_folder(self) -> None:
+        if self.url.database and self.url.database != ":memory:":
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open one transaction that commits at the end, or rolls back when anything is raised."""
+        with self._one_writer(), _translated():
+            with self.pool.connect().execution_options(suixu_write=True) as connection:
+                with connection.begin():
+                    yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a transaction that never writes."""
+        with _translated(), self.pool.connect() as connection:
+            with connection.begin() as transaction:
+                yield connection
+                transaction.rollback()
+
+    @contextmanager
+    def _one_writer(self) -> Iterator[None]:
+        if not self.sqlite:
+            yield
+            return
+        with self._writer:
+            yield
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.pool.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Busy("数据库暂时不能使用,本次操作没有生效,请稍后再试。") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Busy("数据库连接中断,本次操作没有生效,请稍后再试。") from error
+        raise
+
+
+def _open_sqlite(url: str) -> Pool:
+    pool = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(pool, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not open transactions of its own
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(pool, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("suixu_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return pool
+
+
+def _open_postgresql(url: str) -> Pool:
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)

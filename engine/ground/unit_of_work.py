@@ -1,0 +1,151 @@
+"""Own the transaction: one act, one commit; what must follow a commit follows it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+from uuid_utils import uuid7
+
+from engine.ground.clock import Clock, local
+from engine.ground.database import Database
+from engine.ground.settings import Settings
+
+
+def new_id() -> str:
+    """Make a UUIDv7 as text."""
+    return str(uuid7())
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Say who acts: a person, in which post; `entering_for` is the person whose signed paper is typed in (代录)."""
+
+    person_id: str | None
+    post: str = ""
+    entering_for: str | None = None
+
+
+SYSTEM = Actor(None)
+"""The machine itself: timers, functions, returns."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Carry what a registered function gives back: plain data, written in the closing commit.
+
+    `variables` are set in the instance; `documents` are new versions of the instance's documents by name
+    (values of a form); `files` are (document name, title, file name, media type, bytes).
+    """
+
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    files: tuple[tuple[str, str, str, str, bytes], ...] = ()
+
+
+@dataclass(frozen=True)
+class Call:
+    """Tell a registered function what it works for. It runs with no transaction open."""
+
+    engine: "Engine"
+    instance_id: str
+    activity_id: str
+    business_key: str
+    variables: Mapping[str, Any]
+    moment: datetime
+
+
+Function = Callable[[Call], Result]
+
+
+class Unit:
+    """Hold one open transaction, its moment, and what must happen once it is committed."""
+
+    def __init__(self, engine: "Engine", connection: Connection) -> None:
+        self.engine = engine
+        self.connection = connection
+        self.now = engine.clock.now()
+        self.cache: dict[str, Any] = {}
+        self._before: list[Callable[[], None]] = []
+        self._after: list[Callable[[], None]] = []
+
+    @property
+    def today(self) -> date:
+        """Give the local date of this act."""
+        return local(self.now).date()
+
+    def before_commit(self, act: Callable[[], None]) -> None:
+        """Run `act` as the last thing inside this transaction."""
+        self._before.append(act)
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Run `act` when, and only when, this transaction has been committed."""
+        self._after.append(act)
+
+    def close(self) -> None:
+        """Write what was put off to the end of the transaction."""
+        for act in self._before:
+            act()
+
+    def follow(self) -> None:
+        """Do what waited for the commit."""
+        for act in self._after:
+            act()
+
+
+class Engine:
+    """Bind a database, a clock and the registered functions; hand out transactions.
+
+    `functions` are what service tasks name; `options` give the choices of a form's `valuesKey`.
+    `definitions` caches what was read of immutable versions; `watchers` are called with each committed unit.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        functions: Mapping[str, Function] | None = None,
+        options: Mapping[str, Callable[[Unit, str | None], list[dict[str, str]]]] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.database = Database(settings.database_url)
+        self.functions = dict(functions or {})
+        self.options = dict(options or {})
+        self.definitions: dict[str, Any] = {}
+        self.wake: Callable[[], None] = lambda: None
+        self.watchers: list[Callable[[Unit], None]] = []
+
+    @property
+    def files(self) -> Path:
+        """Give the folder of uploaded files."""
+        return Path(self.settings.data) / "files"
+
+    @property
+    def archives(self) -> Path:
+        """Give the folder of archive bags."""
+        return Path(self.settings.data) / "archives"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Unit]:
+        """Open one act: committed whole at the end, or not at all."""
+        with self.database.writing() as connection:
+            unit = Unit(self, connection)
+            yield unit
+            unit.close()
+        unit.follow()
+        for watcher in self.watchers:
+            watcher(unit)
+
+    @contextmanager
+    def reading(self) -> Iterator[Unit]:
+        """Open a look that changes nothing."""
+        with self.database.reading() as connection:
+            yield Unit(self, connection)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.database.close()
