@@ -1,0 +1,128 @@
+"""What a diagram says, as plain data: the process that the engine runs, free of XML."""
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from engine.ground.errors import Fault
+
+# `unsupported` stands only in a diagram that is being refused, so that its neighbours are still judged fairly.
+Kind: TypeAlias = Literal[
+    "start",
+    "end",
+    "terminate",
+    "user",
+    "script",
+    "service",
+    "call",
+    "exclusive",
+    "parallel",
+    "timer",
+    "boundary",
+    "subprocess",
+    "unsupported",
+]
+TimerKind: TypeAlias = Literal["date", "duration", "cycle"]
+
+GATEWAYS: frozenset[Kind] = frozenset({"exclusive", "parallel"})
+ENDS: frozenset[Kind] = frozenset({"end", "terminate"})
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A sequence flow; its id is generated where the drawing has none."""
+
+    id: str
+    source: str
+    target: str
+    name: str = ""
+    condition: str | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Timer:
+    """When a timer fires: FEEL giving a date; FEEL giving working days, or an ISO duration; a recurrence."""
+
+    kind: TimerKind
+    text: str
+
+
+@dataclass(frozen=True)
+class Multi:
+    """A parallel multi-instance over a FEEL collection; its outputs go to `result` in the collection's order."""
+
+    collection: str
+    item: str
+    result: str = ""
+    result_item: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of the diagram; `scope` is the enclosing sub-process, or "" at the top."""
+
+    id: str
+    kind: Kind
+    name: str = ""
+    documentation: str = ""
+    scope: str = ""
+    line: int = 0
+    lane: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    incoming: tuple[str, ...] = ()
+    outgoing: tuple[str, ...] = ()
+    default: str = ""
+    script: str = ""
+    timer: Timer | None = None
+    multi: Multi | None = None
+    called: str = ""
+    inputs: tuple[tuple[str, str], ...] = ()
+    outputs: tuple[tuple[str, str], ...] = ()
+    attached_to: str = ""
+    interrupting: bool = True
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """A process; `drawn` maps what normalising inserted (a gateway, the flow into it) to the drawn id it stands for."""
+
+    key: str
+    name: str
+    documentation: str = ""
+    title: str = ""
+    business_key: str = ""
+    starters: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    start_form: str = ""
+    start_timer: Timer | None = None
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    flows: Mapping[str, Flow] = field(default_factory=dict)
+    drawn: Mapping[str, str] = field(default_factory=dict)
+    line: int = 0
+
+    def start(self, scope: str = "") -> Node:
+        """Give the one node at which the scope begins."""
+        return next(node for node in self.children(scope) if node.kind == "start")
+
+    def children(self, scope: str = "") -> tuple[Node, ...]:
+        """List the nodes that stand directly in the scope."""
+        return tuple(node for node in self.nodes.values() if node.scope == scope)
+
+    def boundaries(self, node_id: str) -> tuple[Node, ...]:
+        """List the boundary events attached to the node."""
+        return tuple(node for node in self.nodes.values() if node.attached_to == node_id)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a diagram may refer to; `posts` None leaves post references unchecked."""
+
+    functions: Container[str]
+    processes: Container[str]
+    posts: Container[str] | None
+    forms: Mapping[str, str]
+    feel: Container[str]
+    check_form: Callable[[str], list[Fault]]
+    lifted_names: Callable[[str], frozenset[str]]

@@ -1,0 +1,239 @@
+"""From the elements of a process to a Diagram, as drawn."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from engine.core.diagram import Diagram, Flow, Kind, Multi, Node, Timer, TimerKind
+from engine.core.markup import (
+    SUIXU,
+    Element,
+    child,
+    elements,
+    is_true,
+    line_of,
+    own,
+    reference,
+    tag_of,
+    text,
+)
+
+KINDS: Mapping[str, Kind] = {
+    "startEvent": "start",
+    "endEvent": "end",
+    "userTask": "user",
+    "scriptTask": "script",
+    "serviceTask": "service",
+    "callActivity": "call",
+    "exclusiveGateway": "exclusive",
+    "parallelGateway": "parallel",
+    "intermediateCatchEvent": "timer",
+    "boundaryEvent": "boundary",
+    "subProcess": "subprocess",
+}
+# Flow nodes that are refused; their neighbours are judged as if they could be passed.
+REFUSED_NODES = frozenset(
+    {
+        "task",
+        "manualTask",
+        "sendTask",
+        "receiveTask",
+        "businessRuleTask",
+        "inclusiveGateway",
+        "complexGateway",
+        "eventBasedGateway",
+        "intermediateThrowEvent",
+        "implicitThrowEvent",
+        "event",
+        "transaction",
+        "adHocSubProcess",
+        "callChoreography",
+        "choreographyTask",
+        "subChoreography",
+    }
+)
+TIMERS: Mapping[str, TimerKind] = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
+EVENT_DEFINITIONS = frozenset({"timerEventDefinition", "terminateEventDefinition"})
+
+
+class Lane(NamedTuple):
+    """A lane, with what it inherits from the lane around it."""
+
+    name: str = ""
+    unit: str = ""
+    post: str = ""
+    line: int = 0
+
+
+def read_process(process: Element) -> Diagram:
+    """Read the process as drawn; its flows are still to be connected."""
+    nodes: dict[str, Node] = {}
+    for node in _nodes(process, ""):
+        nodes.setdefault(node.id, node)
+    lanes = {key: lane for key, lane in seats(process) if key in nodes}
+    return Diagram(
+        key=process.get("id", ""),
+        name=_name(process),
+        documentation=_documentation(process),
+        title=own(process, "title"),
+        business_key=own(process, "businessKey"),
+        starters=tuple(own(process, "starters").split()),
+        inputs=tuple(own(process, "inputs").split()),
+        nodes={key: _seated(node, nodes, lanes) for key, node in nodes.items()},
+        line=line_of(process),
+    )
+
+
+def read_flows(scope: Element) -> Iterator[Flow]:
+    """Read the sequence flows of a process and of its sub-processes, in document order."""
+    for element in elements(scope):
+        if tag_of(element) == "sequenceFlow":
+            yield _flow(element)
+        elif tag_of(element) == "subProcess":
+            yield from read_flows(element)
+
+
+def connect(diagram: Diagram, flows: Mapping[str, Flow]) -> Diagram:
+    """Give each node its incoming and outgoing flows; a flow whose ends are not both there is left out."""
+    kept = {key: flow for key, flow in flows.items() if flow.source in diagram.nodes and flow.target in diagram.nodes}
+    incoming: dict[str, list[str]] = {key: [] for key in diagram.nodes}
+    outgoing: dict[str, list[str]] = {key: [] for key in diagram.nodes}
+    for flow in kept.values():
+        outgoing[flow.source].append(flow.id)
+        incoming[flow.target].append(flow.id)
+    nodes = {
+        key: replace(node, incoming=tuple(incoming[key]), outgoing=tuple(outgoing[key]))
+        for key, node in diagram.nodes.items()
+    }
+    return replace(diagram, nodes=nodes, flows=kept)
+
+
+def _nodes(scope: Element, scope_id: str) -> Iterator[Node]:
+    for element in elements(scope):
+        if not element.get("id"):
+            continue
+        if tag_of(element) in KINDS:
+            yield _node(element, scope_id)
+            if tag_of(element) == "subProcess":
+                yield from _nodes(element, element.get("id", ""))
+        elif tag_of(element) in REFUSED_NODES:
+            yield Node(element.get("id", ""), "unsupported", name=_name(element), scope=scope_id, line=line_of(element))
+
+
+def _node(element: Element, scope: str) -> Node:
+    return Node(
+        id=element.get("id", ""),
+        kind=_kind(element),
+        name=_name(element),
+        documentation=_documentation(element),
+        scope=scope,
+        line=line_of(element),
+        attributes=_attributes(element),
+        default=element.get("default", "").strip(),
+        script=text(child(element, "script")),
+        timer=_timer(element),
+        multi=_multi(element),
+        called=reference(element.get("calledElement", "")),
+        inputs=tuple(_mappings(element, "in")),
+        outputs=tuple(_mappings(element, "out")),
+        attached_to=reference(element.get("attachedToRef", "")),
+        interrupting=is_true(element.get("cancelActivity", "true")),
+    )
+
+
+def _kind(element: Element) -> Kind:
+    """Name the kind; one that claims what is refused counts as unsupported, so that only the claim is named."""
+    definitions = {tag_of(inner) for inner in elements(element) if "ventDefinition" in tag_of(inner)}
+    claims = (element.get("triggeredByEvent", ""), element.get("isForCompensation", ""))
+    if definitions - EVENT_DEFINITIONS or any(is_true(claim) for claim in claims):
+        return "unsupported"
+    kind = KINDS[tag_of(element)]
+    return "terminate" if kind == "end" and definitions else kind
+
+
+def _name(element: Element) -> str:
+    return " ".join(element.get("name", "").split())
+
+
+def _documentation(element: Element) -> str:
+    return "\n".join(text(inner) for inner in elements(element, "documentation"))
+
+
+def _attributes(element: Element) -> dict[str, str]:
+    mark = f"{{{SUIXU}}}"
+    return {
+        str(key).removeprefix(mark): str(value).strip()
+        for key, value in element.items()
+        if str(key)[: len(mark)] == mark
+    }
+
+
+def _timer(element: Element) -> Timer | None:
+    definition = child(element, "timerEventDefinition")
+    if definition is None:
+        return None
+    return next(
+        (Timer(TIMERS[tag_of(inner)], text(inner)) for inner in elements(definition) if tag_of(inner) in TIMERS), None
+    )
+
+
+def _multi(element: Element) -> Multi | None:
+    loop = child(element, "multiInstanceLoopCharacteristics")
+    if loop is None:
+        return None
+    until = text(child(loop, "completionCondition"))
+    return Multi(own(loop, "collection"), own(loop, "item"), own(loop, "result"), own(loop, "resultItem"), until)
+
+
+def _mappings(element: Element, name: str) -> Iterator[tuple[str, str]]:
+    for extension in elements(element, "extensionElements"):
+        for inner in extension.iterchildren(f"{{{SUIXU}}}{name}"):
+            yield inner.get("source", "").strip(), inner.get("target", "").strip()
+
+
+def _flow(element: Element) -> Flow:
+    condition = child(element, "conditionExpression")
+    return Flow(
+        id=element.get("id", ""),
+        source=element.get("sourceRef", "").strip(),
+        target=element.get("targetRef", "").strip(),
+        name=_name(element),
+        condition=None if condition is None else text(condition),
+        line=line_of(element),
+    )
+
+
+def seats(scope: Element, around: Lane | None = None) -> Iterator[tuple[str, Lane]]:
+    """Tell which lane each node is drawn in; of nested lanes the innermost comes last."""
+    for element in elements(scope):
+        if tag_of(element) in {"laneSet", "childLaneSet"}:
+            for lane in elements(element, "lane"):
+                yield from _lane_seats(lane, around or Lane())
+        elif tag_of(element) == "subProcess":
+            yield from seats(element)
+
+
+def _lane_seats(element: Element, around: Lane) -> Iterator[tuple[str, Lane]]:
+    unit, post = own(element, "unit") or around.unit, own(element, "post") or around.post
+    lane = Lane(_name(element) or around.name, unit, post, line_of(element))
+    for inner in elements(element, "flowNodeRef"):
+        yield text(inner), lane
+    yield from seats(element, lane)
+
+
+def _seated(node: Node, nodes: Mapping[str, Node], lanes: Mapping[str, Lane]) -> Node:
+    lane = _lane_of(node, nodes, lanes)
+    attributes = dict(node.attributes)
+    if node.kind == "user" and lane.post and not attributes.get("assignment"):
+        attributes["assignment"] = f"{lane.unit or 'own'}.{lane.post}"
+    return replace(node, lane=lane.name, attributes=attributes)
+
+
+def _lane_of(node: Node, nodes: Mapping[str, Node], lanes: Mapping[str, Lane]) -> Lane:
+    """Find the lane; what stands on an activity's border or in a sub-process stands where that stands."""
+    around = [node.id, node.attached_to]
+    # A scope's own element comes before what is in it, so that even doubled ids make no circle here.
+    while node.scope in nodes:
+        node = nodes[node.scope]
+        around.append(node.id)
+    return next((lanes[key] for key in around if key in lanes), Lane())
