@@ -1,0 +1,254 @@
+"""Know who is who: units, posts, persons and who holds what, on which day.
+
+A date that ends something is the first day on which it is no more: `starts <= day < ends`.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, or_, select
+
+from engine.ground import model
+from engine.ground.errors import NotAllowed
+from engine.ground.unit_of_work import Actor, Unit
+
+UNIT_KINDS = {"department": "内设部室", "institution": "直属单位", "group": "议事协调机构"}
+POST_KINDS = {
+    "head": "负责人",
+    "staff": "承办人",
+    "leader": "组长",
+    "deputy": "副组长",
+    "member": "成员",
+    "director": "主任",
+    "secretary": "秘书",
+    "chair": "主持人",
+    "other": "其他",
+}
+ROLES = {"system": "系统管理员", "security": "安全管理员", "audit": "审计管理员", "process": "业务管理员"}
+EXCLUSIVE_ROLES = frozenset({"system", "security", "audit"})
+"""Roles of which one account holds at most one, and then neither a post nor the role `process`."""
+
+
+@dataclass(frozen=True)
+class OrgUnit:
+    """Show a unit of the office; `successor` is the code of the unit that took over."""
+
+    id: str
+    code: str
+    name: str
+    kind: str
+    ordinal: int
+    starts: date
+    ends: date | None
+    successor: str | None
+
+
+@dataclass(frozen=True)
+class Post:
+    """Show a post; `title` is what people call it: the unit's name and the post's."""
+
+    id: str
+    reference: str
+    unit_code: str
+    unit_name: str
+    code: str
+    name: str
+    kind: str
+    ordinal: int
+    ends: date | None
+
+    @property
+    def title(self) -> str:
+        """Name the post with its unit."""
+        return self.name if self.name.startswith(self.unit_name) else self.unit_name + self.name
+
+
+@dataclass(frozen=True)
+class Person:
+    """Show a person."""
+
+    id: str
+    name: str
+    number: str | None
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Show that a person holds a post from one day until another."""
+
+    id: str
+    person: Person
+    reference: str
+    starts: date
+    ends: date | None
+
+
+def in_force(table: FromClause, on: date) -> ColumnElement[bool]:
+    """Hold on the given day; a post has no first day."""
+    ends = table.c["ends"]
+    last = or_(ends.is_(None), ends > on)
+    return and_(table.c["starts"] <= on, last) if "starts" in table.c else last
+
+
+def _held(on: date) -> Select[Any]:
+    joined = (
+        model.holding.join(model.post, model.post.c.id == model.holding.c.post_id)
+        .join(model.unit, model.unit.c.id == model.post.c.unit_id)
+        .join(model.person, model.person.c.id == model.holding.c.person_id)
+    )
+    alive = [in_force(table, on) for table in (model.holding, model.post, model.unit)]
+    return select().select_from(joined).where(*alive)
+
+
+_POST = (
+    model.post,
+    model.unit.c.code.label("unit_code"),
+    model.unit.c.name.label("unit_name"),
+)
+
+
+def _post(row: Row[Any]) -> Post:
+    return Post(
+        row.id, row.reference, row.unit_code, row.unit_name, row.code, row.name, row.kind, row.ordinal, row.ends
+    )
+
+
+def units(unit: Unit, on: date | None = None) -> list[OrgUnit]:
+    """List the units that exist on a day, in their order."""
+    after = model.unit.alias("after")
+    query = (
+        select(model.unit, after.c.code.label("successor"))
+        .outerjoin(after, after.c.id == model.unit.c.successor_id)
+        .where(in_force(model.unit, on or unit.today))
+        .order_by(model.unit.c.ordinal, model.unit.c.code)
+    )
+    return [
+        OrgUnit(row.id, row.code, row.name, row.kind, row.ordinal, row.starts, row.ends, row.successor)
+        for row in unit.connection.execute(query)
+    ]
+
+
+def posts(unit: Unit, on: date | None = None) -> list[Post]:
+    """List the posts that exist on a day, unit by unit, in their order."""
+    on = on or unit.today
+    query = (
+        select(*_POST)
+        .join(model.unit, model.unit.c.id == model.post.c.unit_id)
+        .where(in_force(model.post, on), in_force(model.unit, on))
+        .order_by(model.unit.c.ordinal, model.unit.c.code, model.post.c.ordinal, model.post.c.code)
+    )
+    return [_post(row) for row in unit.connection.execute(query)]
+
+
+def holders(unit: Unit, reference: str, on: date | None = None) -> list[Person]:
+    """List who holds a post on a day."""
+    query = _held(on or unit.today).where(model.post.c.reference == reference).add_columns(*model.person.c).distinct()
+    rows = unit.connection.execute(query.order_by(model.person.c.name, model.person.c.id))
+    return [Person(row.id, row.name, row.number) for row in rows]
+
+
+def posts_of(unit: Unit, person_id: str, on: date | None = None) -> list[Post]:
+    """List the posts that a person holds on a day."""
+    query = _held(on or unit.today).where(model.person.c.id == person_id).add_columns(*_POST).distinct()
+    rows = unit.connection.execute(query.order_by(model.post.c.ordinal, model.post.c.reference))
+    return [_post(row) for row in rows]
+
+
+def principals(unit: Unit, person_id: str) -> list[str]:
+    """Name everything in whose place a person may act today: the person and each post held."""
+    return [f"person:{person_id}", *(f"post:{post.reference}" for post in posts_of(unit, person_id))]
+
+
+def references(unit: Unit) -> set[str]:
+    """Give the reference of every post that exists today."""
+    return {post.reference for post in posts(unit)}
+
+
+def references_of_kind(unit: Unit, unit_code: str, kind: str) -> tuple[str, ...]:
+    """Give a unit's posts of one kind that somebody holds today, in their order."""
+    query = (
+        _held(unit.today)
+        .where(model.unit.c.code == unit_code, model.post.c.kind == kind)
+        .add_columns(model.post.c.ordinal, model.post.c.reference)
+        .distinct()
+        .order_by(model.post.c.ordinal, model.post.c.reference)
+    )
+    return tuple(row.reference for row in unit.connection.execute(query))
+
+
+def unit_name(unit: Unit, code: str) -> str:
+    """Give the present name of a unit, of an ended one too; an unknown code is its own name."""
+    name: str | None = unit.connection.scalar(select(model.unit.c.name).where(model.unit.c.code == code))
+    return code if name is None else name
+
+
+def post_titles(unit: Unit, wanted: Iterable[str]) -> dict[str, str]:
+    """Give what people call each of these posts, ended ones too; an unknown reference is left out."""
+    query = (
+        select(*_POST)
+        .join(model.unit, model.unit.c.id == model.post.c.unit_id)
+        .where(model.post.c.reference.in_(set(wanted)))
+    )
+    return {row.reference: _post(row).title for row in unit.connection.execute(query)}
+
+
+def person_names(unit: Unit, wanted: Iterable[str | None]) -> dict[str, str]:
+    """Give the names of these persons by id."""
+    query = select(model.person.c.id, model.person.c.name).where(model.person.c.id.in_({i for i in wanted if i}))
+    return {row.id: row.name for row in unit.connection.execute(query)}
+
+
+# Roles and posts
+
+
+def roles_of(unit: Unit, person_id: str | None) -> tuple[str, ...]:
+    """Give the roles of a person's account; a disabled account has none."""
+    query = select(model.account.c.roles).where(
+        model.account.c.person_id == person_id, model.account.c.disabled.is_(False)
+    )
+    return tuple(unit.connection.scalar(query) or ())
+
+
+def require_role(unit: Unit, actor: Actor, *roles: str) -> None:
+    """Refuse an actor who has none of the roles; the machine itself, at the command line, has them all."""
+    if actor.person_id is not None and not set(roles) & set(roles_of(unit, actor.person_id)):
+        wanted = "或".join(ROLES[role] for role in roles)
+        raise NotAllowed(f"只有{wanted}可以这样做。")
+
+
+def lock_person(unit: Unit, person_id: str) -> Row[Any] | None:
+    """Give a person's row, held until the end of the act: roles and posts of one person are checked one at a time."""
+    return unit.connection.execute(
+        select(model.person).where(model.person.c.id == person_id).with_for_update()
+    ).one_or_none()
+
+
+def holds_or_will_hold(unit: Unit, person_id: str) -> bool:
+    """Tell whether a person holds a post, or is to hold one."""
+    table = model.holding.c
+    open_ended = or_(table.ends.is_(None), table.ends > unit.today)
+    query = select(table.id).where(table.person_id == person_id, open_ended).limit(1)
+    return unit.connection.execute(query).first() is not None
+
+
+def refuse_post_for(unit: Unit, person_id: str) -> str:
+    """Say why a person may hold no post; "" when they may. A disabled account still counts: it may be enabled."""
+    found = unit.connection.scalar(select(model.account.c.roles).where(model.account.c.person_id == person_id))
+    kept = EXCLUSIVE_ROLES & set(found or ())
+    if not kept:
+        return ""
+    return f"{'、'.join(ROLES[role] for role in sorted(kept))}不得兼任业务岗位。"
+
+
+def refuse_roles(unit: Unit, person_id: str, roles: Collection[str]) -> str:
+    """Say why a person may not have these roles together; "" when they may."""
+    exclusive = EXCLUSIVE_ROLES & set(roles)
+    if len(exclusive) > 1:
+        return "系统管理员、安全管理员、审计管理员不得由同一账号兼任。"
+    if exclusive and "process" in roles:
+        return "系统、安全、审计管理员不得兼任业务管理员。"
+    if exclusive and holds_or_will_hold(unit, person_id):
+        return "此人任有业务岗位,不得担任系统、安全、审计管理员;请先免去其岗位。"
+    return ""
