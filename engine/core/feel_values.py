@@ -1,0 +1,205 @@
+"""The values of the expression language, and the bounds every evaluation keeps."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from typing import TypeAlias
+
+Value: TypeAlias = "bool | Decimal | str | date | tuple[Value, ...] | Mapping[str, Value] | None"
+
+MAX_LENGTH = 2_000
+MAX_DEPTH = 40
+MAX_STEPS = 10_000
+MAX_DIGITS = 34
+MAX_EXPONENT = 6_144
+MAX_STRING = 10_000
+MAX_LIST = 10_000
+
+# One step of the evaluator is worth a hundred items copied or characters made, so that a native walk over a long
+# list is allowed while a walk inside a walk is not.
+STEP = 100
+_ITEM = 10
+
+
+class ExpressionError(ValueError):
+    """Say in Chinese what is wrong with an expression, and where."""
+
+    def __init__(self, reason: str, text: str = "", line: int = 1, column: int = 1) -> None:
+        super().__init__(f"第{line}行第{column}列：{reason}")
+        self.reason = reason
+        self.text = text
+        self.line = line
+        self.column = column
+
+
+class Meter:
+    """Bound one evaluation and know the place it has reached."""
+
+    def __init__(self, text: str, line: int = 1, column: int = 1) -> None:
+        self._text = text
+        self._origin = (line, column)
+        self._left = MAX_STEPS * STEP
+        self.at = (1, 1)
+        self.arithmetic = Context(
+            prec=MAX_DIGITS,
+            Emax=MAX_EXPONENT,
+            Emin=-MAX_EXPONENT,
+            traps=[Overflow, InvalidOperation, DivisionByZero],
+        )
+
+    def error(self, reason: str) -> ExpressionError:
+        """Make the error that names the place reached."""
+        line, column = (base + here - 1 for base, here in zip(self._origin, self.at, strict=True))
+        return ExpressionError(reason, self._text, line, column)
+
+    def spend(self, cost: int) -> None:
+        """Take from what this evaluation may still do."""
+        self._left -= cost
+        if self._left < 0:
+            raise self.error(f"计算量超过上限（{MAX_STEPS}步），请把表达式拆小，或缩短其中的列表")
+
+    def string(self, value: str) -> str:
+        """Let a string pass that has just been made."""
+        if len(value) > MAX_STRING:
+            raise self.error(f"文字超过{MAX_STRING}个字符，请缩短")
+        self.spend(len(value))
+        return value
+
+    def items(self, values: tuple[Value, ...]) -> tuple[Value, ...]:
+        """Let a list pass that has just been made."""
+        if len(values) > MAX_LIST:
+            raise self.error(f"列表超过{MAX_LIST}项，请缩短")
+        self.spend(len(values))
+        return values
+
+    def number(self, value: Decimal) -> Decimal:
+        """Let a number pass that did not come from our own arithmetic."""
+        if not value.is_finite() or len(value.as_tuple().digits) > MAX_DIGITS or abs(value.adjusted()) > MAX_EXPONENT:
+            raise self.error(f"数字超出范围：最多{MAX_DIGITS}位有效数字")
+        return value
+
+    def admit(self, value: object, name: str, depth: int = 0) -> Value:
+        """Copy a foreign value into the language, or refuse it; `name` says in Chinese what it is."""
+        self.spend(_ITEM)
+        if depth > MAX_DEPTH:
+            raise self.error(f"{name}嵌套超过{MAX_DEPTH}层")
+        if isinstance(value, list | tuple):
+            return tuple(self.admit(item, name, depth + 1) for item in self._short(value, name))
+        if isinstance(value, Mapping):
+            return {self._key(key, name): self.admit(item, name, depth + 1) for key, item in value.items()}
+        return self._admit_scalar(value, name)
+
+    def _short(self, value: list[object] | tuple[object, ...], name: str) -> list[object] | tuple[object, ...]:
+        if len(value) > MAX_LIST:
+            raise self.error(f"{name}超过{MAX_LIST}项，请缩短")
+        return value
+
+    def _key(self, key: object, name: str) -> str:
+        if not isinstance(key, str):
+            raise self.error(f"{name}里有不是文字的字段名")
+        return str.__str__(key)
+
+    def _admit_scalar(self, value: object, name: str) -> Value:
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int):
+            # A longer integer is refused before Decimal spends time on it: 128 bits hold any 34 digits.
+            return self.number(Decimal(value) if value.bit_length() <= 128 else Decimal("Infinity"))
+        if isinstance(value, Decimal):
+            return self.number(Decimal(value))
+        if isinstance(value, str):
+            return self._admit_string(value, name)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return date.fromordinal(value.toordinal())
+        raise self.error(
+            f"{name}的类型（{type(value).__name__}）不能用在表达式里，只能是数字、文字、是非、日期或它们的列表"
+        )
+
+    def _admit_string(self, value: str, name: str) -> str:
+        if len(value) > MAX_STRING:
+            raise self.error(f"{name}超过{MAX_STRING}个字符，请缩短")
+        self.spend(len(value) // 4)
+        return str.__str__(value)
+
+
+def kind(value: Value) -> str:
+    """Name the FEEL type of a value."""
+    if isinstance(value, tuple):
+        return "list"
+    if isinstance(value, Mapping):
+        return "context"
+    return type(value).__name__
+
+
+def identity(meter: Meter, value: Value) -> object:
+    """Give the hashable key that two values share exactly when they are equal."""
+    meter.spend(_ITEM)
+    if isinstance(value, tuple):
+        return ("list", tuple(identity(meter, item) for item in value))
+    if isinstance(value, Mapping):
+        return ("context", frozenset((key, identity(meter, item)) for key, item in value.items()))
+    return (kind(value), value)
+
+
+def equal(meter: Meter, left: Value, right: Value) -> bool | None:
+    """Compare as `=` does: null equals only null, and different types do not compare."""
+    if left is None or right is None:
+        return left is right
+    if kind(left) != kind(right):
+        return None
+    return identity(meter, left) == identity(meter, right)
+
+
+def order(left: Value, right: Value) -> int | None:
+    """Give -1, 0 or 1, or null where the two have no order."""
+    if isinstance(left, Decimal) and isinstance(right, Decimal):
+        return (left > right) - (left < right)
+    if isinstance(left, str) and isinstance(right, str):
+        return (left > right) - (left < right)
+    if isinstance(left, date) and isinstance(right, date):
+        return (left > right) - (left < right)
+    return None
+
+
+def items_of(value: Value) -> tuple[Value, ...] | None:
+    """Read a value as a list: a single value is a list of one, null is none."""
+    if value is None or isinstance(value, tuple):
+        return value
+    return (value,)
+
+
+def whole(value: Value) -> int | None:
+    """Read an integer that can count items or characters."""
+    if isinstance(value, Decimal) and value.adjusted() < 18 and value == value.to_integral_value():
+        return int(value)
+    return None
+
+
+def number_text(value: Decimal) -> str:
+    """Write a number plainly, without an exponent or idle zeros."""
+    if not value:
+        return "0"
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def render(meter: Meter, value: Value) -> str:
+    """Write a value as `string` does inside a list; each part is charged as it is made."""
+    meter.spend(_ITEM)
+    if isinstance(value, tuple):
+        return meter.string("[" + ", ".join([render(meter, item) for item in value]) + "]")
+    if isinstance(value, Mapping):
+        return meter.string("{" + ", ".join([f"{key}: {render(meter, item)}" for key, item in value.items()]) + "}")
+    return meter.string(_render_scalar(value))
+
+
+def _render_scalar(value: bool | Decimal | str | date | None) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return number_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
