@@ -9,64 +9,28 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Table, func, insert, or_, select, update
 
 from engine.core import history, organization
-from engine.core.organization import (
-    POST_KINDS,
-    UNIT_KINDS,
-    Holding,
-    OrgUnit,
-    Person,
-    Post,
-    holders,
-    person_names,
-    post_titles,
-    posts,
-    posts_of,
-    principals,
-    references,
-    references_of_kind,
-    unit_name,
-    units,
-)
 from engine.ground import model
 from engine.ground.errors import Fault, Invalid, NotFound
 from engine.ground.unit_of_work import Actor, Unit, new_id
 
-__all__ = [
-    "POST_KINDS",
-    "UNIT_KINDS",
-    "Holding",
-    "OrgUnit",
-    "Person",
-    "Post",
-    "Section",
-    "Seat",
-    "add_person",
-    "add_post",
-    "add_unit",
-    "appoint",
-    "end_post",
-    "end_unit",
-    "find_person",
-    "find_post",
-    "find_unit",
-    "holders",
-    "holdings",
-    "overview",
-    "person_names",
-    "persons",
-    "post_titles",
-    "posts",
-    "posts_of",
-    "principals",
-    "references",
-    "references_of_kind",
-    "relieve",
-    "rename_person",
-    "rename_post",
-    "rename_unit",
-    "unit_name",
-    "units",
-]
+# What the engine itself asks, told to callers too
+
+POST_KINDS = organization.POST_KINDS
+UNIT_KINDS = organization.UNIT_KINDS
+Holding = organization.Holding
+OrgUnit = organization.OrgUnit
+Person = organization.Person
+Post = organization.Post
+holders = organization.holders
+person_names = organization.person_names
+post_titles = organization.post_titles
+posts = organization.posts
+posts_of = organization.posts_of
+principals = organization.principals
+references = organization.references
+references_of_kind = organization.references_of_kind
+unit_name = organization.unit_name
+units = organization.units
 
 STREAM = "organization"
 CODE = re.compile(r"[a-z][a-z0-9_]{0,49}")
@@ -122,7 +86,7 @@ def holdings(unit: Unit, person_id: str | None = None) -> list[Holding]:
         select(model.holding, model.person.c.name, model.person.c.number, model.post.c.reference)
         .join(model.person, model.person.c.id == table.person_id)
         .join(model.post, model.post.c.id == table.post_id)
-        .where(or_(table.ends.is_(None), table.ends > unit.today))
+        .where(organization.lasts_after(unit.today))
         .order_by(table.starts, table.id)
     )
     if person_id is not None:
@@ -290,7 +254,7 @@ def _next_ordinal(unit: Unit, table: Table, unit_id: str | None = None) -> int:
 
 def _rename(unit: Unit, table: Table, row: Row[Any], name: str, actor: Actor) -> None:
     _allow(unit, actor)
-    _refuse(_name_faults(name, "name", table.c.name.type.length))
+    _refuse(_name_faults(name, "name", 100 if table is model.person else 200))
     name = name.strip()
     if name == row.name:
         return
@@ -312,7 +276,7 @@ def _close_post(unit: Unit, post: Row[Any], ends: date) -> None:
 def _overlaps(unit: Unit, person_id: str, post_id: str, starts: date, ends: date | None) -> bool:
     table = model.holding.c
     query = select(table.id).where(
-        table.person_id == person_id, table.post_id == post_id, or_(table.ends.is_(None), table.ends > starts)
+        table.person_id == person_id, table.post_id == post_id, organization.lasts_after(starts)
     )
     if ends is not None:
         query = query.where(table.starts < ends)

@@ -92,6 +92,12 @@ def in_force(table: FromClause, on: date) -> ColumnElement[bool]:
     return and_(table.c["starts"] <= on, last) if "starts" in table.c else last
 
 
+def lasts_after(on: date) -> ColumnElement[bool]:
+    """Hold for appointments that hold on some day from the given one on; one that ends as it starts never holds."""
+    table = model.holding.c
+    return or_(table.ends.is_(None), and_(table.ends > on, table.ends > table.starts))
+
+
 def _held(on: date) -> Select[Any]:
     joined = (
         model.holding.join(model.post, model.post.c.id == model.holding.c.post_id)
@@ -228,8 +234,7 @@ def lock_person(unit: Unit, person_id: str) -> Row[Any] | None:
 def holds_or_will_hold(unit: Unit, person_id: str) -> bool:
     """Tell whether a person holds a post, or is to hold one."""
     table = model.holding.c
-    open_ended = or_(table.ends.is_(None), table.ends > unit.today)
-    query = select(table.id).where(table.person_id == person_id, open_ended).limit(1)
+    query = select(table.id).where(table.person_id == person_id, lasts_after(unit.today)).limit(1)
     return unit.connection.execute(query).first() is not None
 
 
