@@ -1,6 +1,13 @@
-"""The expressions of a diagram: a documented subset of FEEL, bounded, without a way into Python.
+"""The expressions of a diagram: a documented subset of FEEL (DMN 1.3), bounded, without a way into Python.
 
-Conditions hold when they are `is True`: a comparison with null, a missing name or a wrong type gives null, as DMN says.
+Literals: decimals, "strings" with escapes, true, false, null, [lists]; // and /* */ comments; names without spaces.
+Operators: + - * / · = != < <= > >= · and or not(x) · between a and b · in a list, [1..5], (1..5], or (a, [1..5], …) ·
+if then else · for x in list return · some/every x in list satisfies · list[2], list[-1], list[item > 3] · context.field.
+Functions: those of `feel_functions.BUILTINS`, and the caller's, by position. Left out: durations, times, `**`, context
+and function literals, ranges as values, several iterators at once, names of fields standing alone in a filter.
+
+Null comes from a missing name, a wrong type, a division by zero, an order with null; only null equals null. A condition
+holds when it `is True`.
 """
 
 import inspect
