@@ -2,7 +2,7 @@
 
 Literals: decimals, "strings" with escapes, true, false, null, [lists]; // and /* */ comments; names without spaces.
 Operators: + - * / · = != < <= > >= · and or not(x) · between a and b · in a list, [1..5], (1..5], or (a, [1..5], …) ·
-if then else · for x in list return · some/every x in list satisfies · list[2], list[-1], list[item > 3] · context.field.
+if then else · for x in list return · some/every x in list satisfies · list[2], list[-1], list[item > 3] · a.b.
 Functions: those of `feel_functions.BUILTINS`, and the caller's, by position. Left out: durations, times, `**`, context
 and function literals, ranges as values, several iterators at once, names of fields standing alone in a filter.
 
