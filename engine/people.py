@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Table, func, or_, select, update
 
 from engine.core import history, organization
 from engine.ground import model
@@ -120,7 +120,7 @@ def add_unit(
     _refuse_taken(unit, model.unit, model.unit.c.code == code, "code", f"单位代码“{code}”已有。")
     given = {"id": new_id(), "code": code, "name": name.strip(), "kind": kind, "starts": starts or unit.today}
     given["ordinal"] = _next_ordinal(unit, model.unit) if ordinal is None else ordinal
-    unit.connection.execute(insert(model.unit), given)
+    organization.insert_new(unit, model.unit, given)
     _record(unit, "unit-added", actor, given, unit_id=given["id"])
     return str(given["id"])
 
@@ -170,7 +170,7 @@ def add_post(
     _refuse_taken(unit, model.post, model.post.c.reference == reference, "code", f"岗位代码“{reference}”已有。")
     given = {"id": new_id(), "unit_id": row.id, "code": code, "name": name.strip(), "kind": kind}
     given["ordinal"] = _next_ordinal(unit, model.post, row.id) if ordinal is None else ordinal
-    unit.connection.execute(insert(model.post), {**given, "reference": reference})
+    organization.insert_new(unit, model.post, {**given, "reference": reference})
     _record(unit, "post-added", actor, {**given, "reference": reference}, post=reference)
     return reference
 
@@ -192,7 +192,7 @@ def add_person(unit: Unit, name: str, actor: Actor, number: str | None = None) -
     if number:
         _refuse_taken(unit, model.person, model.person.c.number == number, "number", f"工号“{number}”已有。")
     given = {"id": new_id(), "name": name.strip(), "number": number}
-    unit.connection.execute(insert(model.person), given)
+    organization.insert_new(unit, model.person, given)
     _record(unit, "person-added", actor, given, subject=given["id"])
     return str(given["id"])
 
@@ -211,7 +211,7 @@ def appoint(unit: Unit, person_id: str, reference: str, starts: date, actor: Act
     if _overlaps(unit, person_id, post.id, starts, ends):
         raise Invalid("此人在这段时间已任这个岗位。", [Fault("already-held", "请核对任职日期。", "starts")])
     given = {"id": new_id(), "person_id": person_id, "post_id": post.id, "starts": starts, "ends": ends}
-    unit.connection.execute(insert(model.holding), given)
+    organization.insert_new(unit, model.holding, given)
     _record(unit, "appointed", actor, {**given, "reference": reference}, subject=person_id, held=reference)
     return str(given["id"])
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, insert, or_, select
+from sqlalchemy.exc import IntegrityError
 
 from engine.ground import model
-from engine.ground.errors import NotAllowed
+from engine.ground.errors import NotAllowed, Stale
 from engine.ground.unit_of_work import Actor, Unit
 
 UNIT_KINDS = {"department": "内设部室", "institution": "直属单位", "group": "议事协调机构"}
@@ -204,6 +205,14 @@ def person_names(unit: Unit, wanted: Iterable[str | None]) -> dict[str, str]:
     """Give the names of these persons by id."""
     query = select(model.person.c.id, model.person.c.name).where(model.person.c.id.in_({i for i in wanted if i}))
     return {row.id: row.name for row in unit.connection.execute(query)}
+
+
+def insert_new(unit: Unit, table: Table, values: dict[str, Any]) -> None:
+    """Insert a row whose code, number or login was free a moment ago."""
+    try:
+        unit.connection.execute(insert(table), values)
+    except IntegrityError as error:
+        raise Stale("刚刚有人增加了同样的内容，请刷新后再看。") from error
 
 
 # Roles and posts
