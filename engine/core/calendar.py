@@ -1,5 +1,6 @@
 """Working days by the statutory calendar, the deadlines and the recurrences that count in them."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -132,18 +133,13 @@ class Recurrence:
     def after(self, moment: datetime, calendar: Calendar) -> datetime:
         """Return the first occurrence strictly later than the moment, in UTC."""
         # The year before: a day moved forwards from its end can fall into this one.
-        first = local(moment).year - 1
-        for year in range(first, first + _YEARS_TO_LOOK):
-            for day in self._days(calendar, year):
-                if morning(day) > moment:
-                    return morning(day)
-        raise ValueError(f"周期“{self.text}”在 {moment.isoformat()} 之后没有日期。")
+        years = itertools.count(local(moment).year - 1)
+        mornings = (morning(day) for year in years for day in self._days(calendar, year))
+        return next(each for each in mornings if each > moment)
 
 
 _Days = Callable[[Calendar, int], Iterable[date]]
 
-# From 29 February 1896 to the next is eight years, the longest wait there is.
-_YEARS_TO_LOOK = 11
 _FORMS = (
     "yearly(first_workday(月))、yearly(last_workday(月))、yearly(date(月, 日))、"
     "yearly(workday_on_or_before(月, 日))、yearly(workday_on_or_after(月, 日))、"
