@@ -357,7 +357,6 @@ def _create_task() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("instance_id", sa.String(length=36), nullable=False),
         sa.Column("activity_id", sa.String(length=200), nullable=False),
-        sa.Column("token_id", sa.String(length=36), nullable=False),
         sa.Column("name", sa.String(length=300), nullable=False),
         sa.Column("form_key", sa.String(length=100), nullable=True),
         sa.Column("state", sa.String(length=20), nullable=False),
