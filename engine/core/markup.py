@@ -63,11 +63,10 @@ def line_of(element: Element) -> int:
     return line or 0
 
 
-def parse(source: bytes, faults: list[Fault]) -> Element | None:
+def parse(source: bytes) -> tuple[Element | None, list[Fault]]:
     """Read the bytes, or say why they cannot be taken for a diagram."""
     if len(source) > MAX_BYTES:
-        faults.append(_whole("SIZE", "文件超过 2 MB。", "请精简流程图,或拆成几个流程。"))
-        return None
+        return None, [_whole("SIZE", "文件超过 2 MB。", "请精简流程图,或拆成几个流程。")]
     # No network, no DTD, no entities: a diagram needs none of them, and each has been used for attacks.
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -80,10 +79,9 @@ def parse(source: bytes, faults: list[Fault]) -> Element | None:
     try:
         root = etree.fromstring(source, parser)
     except (etree.LxmlError, ValueError, LookupError) as problem:
-        faults.append(_malformed(problem))
-        return None
-    faults.extend(_limits(root))
-    return None if faults else root
+        return None, [_malformed(problem)]
+    found = list(_limits(root))
+    return (None, found) if found else (root, found)
 
 
 def _malformed(problem: Exception) -> Fault:

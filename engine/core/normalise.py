@@ -30,6 +30,11 @@ def is_split(node: Node) -> bool:
     return len(node.outgoing) > 1 and node.kind not in GATEWAYS | ENDS
 
 
+def scopes(diagram: Diagram) -> list[str]:
+    """List the top and every sub-process."""
+    return ["", *(node.id for node in diagram.nodes.values() if node.kind == "subprocess")]
+
+
 def _start_once(diagram: Diagram) -> Diagram:
     """Take the timer start out of the drawing: it creates instances, and those begin at the plain start."""
     timers = {node.id: node.timer for node in diagram.nodes.values() if node.kind == "start" and node.timer}

@@ -1,9 +1,13 @@
 """Which BPMN is accepted: a diagram is run exactly as the standard says, or refused with all its faults."""
 
+from engine.core.admission import admit, entitle, find_process, identify, measure
+from engine.core.checks import check_meaning
 from engine.core.diagram import Diagram, Surroundings
-from engine.core.markup import BPMN, parse
+from engine.core.markup import Element, parse
 from engine.core.normalise import name_flows, normalise
 from engine.core.reading import connect, read_flows, read_process
+from engine.core.soundness import check_soundness
+from engine.core.structure import check_structure
 from engine.ground.errors import Fault, Refused
 
 
@@ -16,16 +20,27 @@ def read(source: bytes, around: Surroundings) -> Diagram:
 
 
 def faults(source: bytes, around: Surroundings) -> list[Fault]:
-    """List all that is wrong with the bytes of a BPMN file."""
+    """List all that is wrong with the bytes of a BPMN file, in the order of its lines."""
     return _examine(source, around)[1]
 
 
 def _examine(source: bytes, around: Surroundings) -> tuple[Diagram | None, list[Fault]]:
-    found: list[Fault] = []
-    root = parse(source, found)
+    root, found = parse(source)
     if root is None:
         return None, found
-    process = next(root.iterchildren(f"{{{BPMN}}}process"))
+    process, found = find_process(root)
+    if process is None:
+        return None, found
+    if too_big := list(measure(process)):
+        return None, too_big
+    diagram, more = _judge(process, around)
+    found += [*admit(root), *identify(root), *entitle(process), *more]
+    return diagram, sorted(dict.fromkeys(found), key=lambda fault: fault.line)
+
+
+def _judge(process: Element, around: Surroundings) -> tuple[Diagram, list[Fault]]:
     diagram = read_process(process)
-    diagram = connect(diagram, name_flows(read_flows(process), diagram.nodes))
-    return diagram, found
+    flows = name_flows(read_flows(process), diagram.nodes)
+    diagram = connect(diagram, flows)
+    found = [*check_structure(process, diagram, flows), *check_soundness(diagram, flows)]
+    return diagram, [*found, *check_meaning(diagram, around)]

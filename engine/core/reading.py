@@ -62,14 +62,18 @@ class Lane(NamedTuple):
     name: str = ""
     unit: str = ""
     post: str = ""
-    line: int = 0
+    path: tuple[Element, ...] = ()
+
+    def is_within(self, other: "Lane") -> bool:
+        """Tell whether this lane is the other or drawn inside it."""
+        return self.path[: len(other.path)] == other.path
 
 
 def read_process(process: Element) -> Diagram:
     """Read the process as drawn; its flows are still to be connected."""
     nodes: dict[str, Node] = {}
-    for node in _nodes(process, ""):
-        nodes.setdefault(node.id, node)
+    for element, scope in node_elements(process):
+        nodes.setdefault(element.get("id", ""), _node(element, scope))
     lanes = {key: lane for key, lane in seats(process) if key in nodes}
     return Diagram(
         key=process.get("id", ""),
@@ -108,16 +112,14 @@ def connect(diagram: Diagram, flows: Mapping[str, Flow]) -> Diagram:
     return replace(diagram, nodes=nodes, flows=kept)
 
 
-def _nodes(scope: Element, scope_id: str) -> Iterator[Node]:
+def node_elements(scope: Element, scope_id: str = "") -> Iterator[tuple[Element, str]]:
+    """Walk the flow nodes of a process and of its sub-processes, each with the sub-process around it."""
     for element in elements(scope):
-        if not element.get("id"):
-            continue
-        if tag_of(element) in KINDS:
-            yield _node(element, scope_id)
-            if tag_of(element) == "subProcess":
-                yield from _nodes(element, element.get("id", ""))
-        elif tag_of(element) in REFUSED_NODES:
-            yield Node(element.get("id", ""), "unsupported", name=_name(element), scope=scope_id, line=line_of(element))
+        tag, key = tag_of(element), element.get("id", "")
+        if key and (tag in KINDS or tag in REFUSED_NODES):
+            yield element, scope_id
+        if key and tag == "subProcess":
+            yield from node_elements(element, key)
 
 
 def _node(element: Element, scope: str) -> Node:
@@ -143,6 +145,8 @@ def _node(element: Element, scope: str) -> Node:
 
 def _kind(element: Element) -> Kind:
     """Name the kind; one that claims what is refused counts as unsupported, so that only the claim is named."""
+    if tag_of(element) in REFUSED_NODES:
+        return "unsupported"
     definitions = {tag_of(inner) for inner in elements(element) if "ventDefinition" in tag_of(inner)}
     claims = (element.get("triggeredByEvent", ""), element.get("isForCompensation", ""))
     if definitions - EVENT_DEFINITIONS or any(is_true(claim) for claim in claims):
@@ -172,9 +176,8 @@ def _timer(element: Element) -> Timer | None:
     definition = child(element, "timerEventDefinition")
     if definition is None:
         return None
-    return next(
-        (Timer(TIMERS[tag_of(inner)], text(inner)) for inner in elements(definition) if tag_of(inner) in TIMERS), None
-    )
+    times = (Timer(TIMERS[tag_of(inner)], text(inner)) for inner in elements(definition) if tag_of(inner) in TIMERS)
+    return next(times, Timer("cycle", ""))
 
 
 def _multi(element: Element) -> Multi | None:
@@ -215,7 +218,7 @@ def seats(scope: Element, around: Lane | None = None) -> Iterator[tuple[str, Lan
 
 def _lane_seats(element: Element, around: Lane) -> Iterator[tuple[str, Lane]]:
     unit, post = own(element, "unit") or around.unit, own(element, "post") or around.post
-    lane = Lane(_name(element) or around.name, unit, post, line_of(element))
+    lane = Lane(_name(element) or around.name, unit, post, (*around.path, element))
     for inner in elements(element, "flowNodeRef"):
         yield text(inner), lane
     yield from seats(element, lane)

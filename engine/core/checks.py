@@ -1,0 +1,256 @@
+"""Whether what a diagram says in words can be done: expressions, timers, forms, people, functions, calls."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from engine.core.calendar import parse_recurrence
+from engine.core.diagram import Diagram, Kind, Multi, Node, Surroundings
+from engine.core.expressions import ExpressionError, parse, parse_assignments
+from engine.core.markup import Place, Placed, fault
+from engine.core.naming import Names, is_name, names_of
+from engine.core.structure import shown
+from engine.ground.errors import Fault
+
+REFERENCE = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
+
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(T.*)?")
+_ISO_DURATION = re.compile(
+    r"P(?=[0-9T])(?:[0-9]{1,4}Y)?(?:[0-9]{1,4}M)?(?:[0-9]{1,4}W)?(?:[0-9]{1,4}D)?"
+    r"(?:T(?=[0-9])(?:[0-9]{1,5}H)?(?:[0-9]{1,5}M)?(?:[0-9]{1,5}S)?)?"
+)
+_NEGATIVE = re.compile(r"-\s*[0-9.]+")
+_REMIND = re.compile(r"[0-9]{1,3}(\s*,\s*[0-9]{1,3})*")
+_CHASE = re.compile(r"[0-9]{1,3}:([a-z0-9_]+\.[a-z0-9_]+)")
+_MAX_CYCLE = 100
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What every check needs at hand."""
+
+    diagram: Diagram
+    around: Surroundings
+    names: Names
+
+    def read(self, node: Node) -> frozenset[str]:
+        return self.names.at(node, self.diagram)
+
+
+def check_meaning(diagram: Diagram, around: Surroundings) -> Iterator[Fault]:
+    """Name what the words of a diagram ask for and nobody or nothing can do."""
+    desk = _Desk(diagram, around, names_of(diagram, around))
+    yield from _process(desk)
+    yield from _forms(desk)
+    for node in diagram.nodes.values():
+        if node.timer or node.kind in {"timer", "boundary"}:
+            yield from _timer(desk, node)
+        if node.multi:
+            yield from _multi(desk, node, node.multi)
+        yield from _BY_KIND.get(node.kind, _nothing)(desk, node)
+    yield from _conditions(desk)
+
+
+def _process(desk: _Desk) -> Iterator[Fault]:
+    diagram = desk.diagram
+    at = Place(diagram.key, diagram.name, diagram.line)
+    for text, what in ((diagram.title, "事项标题"), (diagram.business_key, "业务键")):
+        if text:
+            yield from _expression(desk, text, what, at, desk.names.at_start)
+    for post in diagram.starters:
+        yield from _post(desk, post, "发起岗位", at)
+    for name in diagram.inputs:
+        yield from _name(name, "流程的输入(suixu:inputs)", at)
+
+
+def _forms(desk: _Desk) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for node in desk.diagram.nodes.values():
+        key = node.attributes.get("form", "")
+        if key and key not in desk.around.forms:
+            yield fault("FORM", node, f"表单“{key[:80]}”不存在。", "请建立这个表单,或改选已有的表单。")
+        elif key and key not in seen:
+            seen.add(key)
+            for found in desk.around.check_form(desk.around.forms[key]):
+                message = f"表单“{key[:80]}”:{found.message}"
+                yield replace(found, message=message, element=node.id, name=node.name, line=node.line)
+
+
+def _user(desk: _Desk, node: Node) -> Iterator[Fault]:
+    if not node.attributes.get("form"):
+        yield fault("FORM", node, "用户任务没有表单。", "请在任务属性中选一个表单。")
+    assignment = node.attributes.get("assignment", "")
+    if not assignment:
+        message = "没有人能收到这个任务:泳道没有岗位,任务也没有指定办理岗位。"
+        yield fault("ASSIGNMENT", node, message, "请给泳道填岗位,或给任务填办理岗位,例如 hr.staff、own.head。")
+    elif REFERENCE.fullmatch(assignment):
+        yield from _post(desk, assignment, "办理岗位", node)
+    else:
+        yield from _expression(desk, assignment, "办理岗位", node, desk.read(node))
+    yield from _deadline(desk, node)
+
+
+def _deadline(desk: _Desk, node: Node) -> Iterator[Fault]:
+    due, remind, chase = (node.attributes.get(key, "") for key in ("due", "remind", "chase"))
+    if _ISO_DATE.fullmatch(due) or _NEGATIVE.fullmatch(due):
+        yield fault("DUE", node, f"期限“{due[:40]}”不合规。", '请写工作日数,例如 10,或日期,例如 date("2026-01-20")。')
+    elif due:
+        yield from _expression(desk, due, "期限", node, desk.read(node), "DUE")
+    if (remind or chase) and not due:
+        yield fault("DUE", node, "有提醒或催办,但没有期限。", "请填写期限,或删去提醒和催办。")
+    if remind and not _REMIND.fullmatch(remind):
+        message = f"提醒“{remind[:40]}”不合规。"
+        yield fault("REMIND", node, message, "请写到期前的工作日数,用逗号分开,例如 3,1,0。")
+    if chase:
+        yield from _chase(desk, node, chase)
+
+
+def _chase(desk: _Desk, node: Node, chase: str) -> Iterator[Fault]:
+    match = _CHASE.fullmatch(chase)
+    if match:
+        yield from _post(desk, match[1], "催办岗位", node)
+    else:
+        message = f"催办“{chase[:40]}”不合规。"
+        yield fault("CHASE", node, message, "请写逾期工作日数和岗位,例如 1:own.head。")
+
+
+def _script(desk: _Desk, node: Node) -> Iterator[Fault]:
+    try:
+        lines = parse_assignments(node.script, desk.around.feel)
+    except ExpressionError as problem:
+        yield fault("SCRIPT", node, f"脚本写错了:{problem}。", "每行写一个“名称 = 表达式”。")
+        return
+    if not lines:
+        yield fault("SCRIPT", node, "脚本任务没有内容。", "请写上“名称 = 表达式”,或删去这个任务。")
+    for line in lines:
+        yield from _unknown(desk, line.expression.names, "脚本", node, desk.read(node))
+
+
+def _service(desk: _Desk, node: Node) -> Iterator[Fault]:
+    function = node.attributes.get("function", "")
+    if not function:
+        yield fault("FUNCTION", node, "服务任务没有指定功能。", "请在任务属性中选一个功能(suixu:function)。")
+    elif function not in desk.around.functions:
+        message = f"功能“{function[:80]}”没有登记。"
+        yield fault("FUNCTION", node, message, "请改选已登记的功能,或请开发人员登记它。")
+
+
+def _call(desk: _Desk, node: Node) -> Iterator[Fault]:
+    if not node.called:
+        yield fault("CALL", node, "调用活动没有指定流程。", "请填写被调用的流程(calledElement)。")
+    elif node.called not in desk.around.processes:
+        message = f"被调用的流程“{node.called[:80]}”没有发布。"
+        yield fault("CALL", node, message, "请先发布那个流程,或改选已发布的流程。")
+    for key, what in (("businessKey", "业务键"), ("unit", "单位")):
+        if text := node.attributes.get(key, ""):
+            yield from _expression(desk, text, what, node, desk.read(node))
+    for source, target in node.inputs:
+        yield from _name(target, "传入的目标(target)", node)
+        yield from _expression(desk, source, f"传入“{target[:40]}”", node, desk.read(node))
+    for source, target in node.outputs:
+        yield from _name(target, "传出的目标(target)", node)
+        # The names are the called process's own, which may change with its next version.
+        yield from _expression(desk, source, f"传出“{target[:40]}”", node, None)
+    yield from _twice(node, [target for _, target in node.inputs], "传入")
+    yield from _twice(node, [target for _, target in node.outputs], "传出")
+
+
+def _twice(node: Node, targets: list[str], what: str) -> Iterator[Fault]:
+    for name in sorted({target for target in targets if targets.count(target) > 1}):
+        yield fault("CALL", node, f"{what}两次写到同一个变量“{name[:40]}”。", "请只留一个。")
+
+
+def _multi(desk: _Desk, node: Node, multi: Multi) -> Iterator[Fault]:
+    outside, inside = desk.names.around(node, desk.diagram), desk.read(node) | {multi.result}
+    if multi.collection:
+        yield from _expression(desk, multi.collection, "多实例的集合", node, outside, "MULTI")
+    else:
+        yield fault("MULTI", node, "多实例没有集合。", "请填写集合表达式(suixu:collection)。")
+    yield from _name(multi.item, "多实例的元素变量(suixu:item)", node, "MULTI")
+    if bool(multi.result) != bool(multi.result_item):
+        message = "多实例的结果变量和结果表达式只填了一个。"
+        yield fault("MULTI", node, message, "请把 suixu:result 和 suixu:resultItem 都填上,或都不填。")
+    if multi.result:
+        yield from _name(multi.result, "多实例的结果变量(suixu:result)", node, "MULTI")
+    for text, what in ((multi.result_item, "多实例的结果"), (multi.until, "多实例的完成条件")):
+        if text:
+            yield from _expression(desk, text, what, node, inside, "MULTI")
+
+
+def _timer(desk: _Desk, node: Node) -> Iterator[Fault]:
+    timer = node.timer
+    if timer is None or not timer.text:
+        yield fault("TIMER", node, "定时事件没有写时间。", "请填写时间。")
+    elif node.kind == "start":
+        yield from _recurrence(node, timer.kind == "cycle", timer.text)
+    elif timer.kind == "cycle":
+        message = "周期只能用在开始事件上。"
+        yield fault("TIMER", node, message, "请改用日期(timeDate)或工作日数(timeDuration)。")
+    elif _ISO_DATE.fullmatch(timer.text) or _NEGATIVE.fullmatch(timer.text):
+        yield fault("TIMER", node, f"时间“{timer.text[:40]}”不合规。", '日期请写成 date("2026-01-20")。')
+    elif timer.kind == "date" or not _ISO_DURATION.fullmatch(timer.text):
+        yield from _expression(desk, timer.text, "定时", node, desk.names.around(node, desk.diagram), "TIMER")
+
+
+def _recurrence(node: Node, is_cycle: bool, text: str) -> Iterator[Fault]:
+    remedy = "请写成周期,例如 yearly(first_workday(1))。"
+    if not is_cycle or len(text) > _MAX_CYCLE:
+        yield fault("TIMER", node, "定时开始只能用周期(timeCycle)。", remedy)
+        return
+    try:
+        parse_recurrence(text)
+    except ValueError as problem:
+        yield fault("TIMER", node, str(problem), remedy)
+
+
+def _conditions(desk: _Desk) -> Iterator[Fault]:
+    for flow in desk.diagram.flows.values():
+        if flow.condition is not None:
+            source = desk.diagram.nodes[flow.source]
+            known = desk.names.around(source, desk.diagram)
+            yield from _expression(desk, flow.condition, "条件", shown(flow, desk.diagram), known)
+
+
+def _expression(
+    desk: _Desk, text: str, what: str, at: Placed, known: frozenset[str] | None, code: str = "EXPRESSION"
+) -> Iterator[Fault]:
+    try:
+        parsed = parse(text, desk.around.feel)
+    except ExpressionError as problem:
+        yield fault(code, at, f"{what}写错了:{problem}。", "请改正表达式。")
+        return
+    if known is not None:
+        yield from _unknown(desk, parsed.names, what, at, known)
+
+
+def _unknown(desk: _Desk, used: frozenset[str], what: str, at: Placed, known: frozenset[str]) -> Iterator[Fault]:
+    for name in sorted(used - known if desk.names.whole else ()):
+        listed = "、".join(sorted(known - {""})[:_SHOWN])
+        message = f"{what}用到的变量“{name[:40]}”不会存在。"
+        yield fault("VARIABLE", at, message, f"请检查拼写,或由表单、脚本或调用给出它。可用的有:{listed}等。")
+
+
+def _name(text: str, what: str, at: Placed, code: str = "NAME") -> Iterator[Fault]:
+    if not is_name(text):
+        message = f"{what}“{text[:40]}”不能作变量名。" if text else f"{what}没有填写。"
+        yield fault(code, at, message, "变量名由汉字、字母、数字和下划线组成,不以数字开头,不超过 100 字。")
+
+
+def _post(desk: _Desk, post: str, what: str, at: Placed) -> Iterator[Fault]:
+    if not REFERENCE.fullmatch(post):
+        yield fault("POST", at, f"{what}“{post[:80]}”不合规。", "请写成“单位.岗位”,例如 hr.staff。")
+    elif desk.around.posts is not None and not post.startswith("own.") and post not in desk.around.posts:
+        yield fault("POST", at, f"{what}“{post[:80]}”不存在。", "请改选已有的岗位,或先设立这个岗位。")
+
+
+def _nothing(desk: _Desk, node: Node) -> Iterator[Fault]:
+    return iter(())
+
+
+_BY_KIND: Mapping[Kind, Callable[[_Desk, Node], Iterator[Fault]]] = {
+    "user": _user,
+    "script": _script,
+    "service": _service,
+    "call": _call,
+}

@@ -1,0 +1,193 @@
+"""Which elements and attributes of BPMN are accepted, and what to draw in the place of the others."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Shape(NamedTuple):
+    """What an element may carry: attributes, BPMN children, our attributes, our extension elements."""
+
+    attributes: frozenset[str] = frozenset()
+    children: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
+    extensions: frozenset[str] = frozenset()
+
+
+def _shape(attributes: str = "", children: str = "", own: str = "", extensions: str = "") -> Shape:
+    return Shape(
+        frozenset(f"id name {attributes}".split()),
+        frozenset(f"documentation extensionElements {children}".split()),
+        frozenset(own.split()),
+        frozenset(extensions.split()),
+    )
+
+
+_ARTIFACTS = "textAnnotation association group dataObject dataObjectReference dataStoreReference"
+_NODES = (
+    "startEvent endEvent intermediateCatchEvent boundaryEvent userTask scriptTask serviceTask callActivity"
+    " subProcess exclusiveGateway parallelGateway"
+)
+_SCOPE = f"laneSet sequenceFlow property {_NODES} {_ARTIFACTS}"
+_FLOWS = "incoming outgoing"
+_ACTIVITY = "default startQuantity completionQuantity isForCompensation"
+_INSIDE = f"{_FLOWS} property dataInputAssociation dataOutputAssociation"
+_LOOP = "multiInstanceLoopCharacteristics"
+_EVENT = f"{_FLOWS} timerEventDefinition property dataInputAssociation dataOutputAssociation"
+_EXPRESSION = Shape(frozenset({"id", "language", "evaluatesToTypeRef"}))
+_TEXT = Shape(frozenset({"id"}))
+
+# Drawn for people, or declared without being used: they change nothing in how a process runs.
+IGNORED = frozenset(
+    f"documentation {_ARTIFACTS} property auditing monitoring category itemDefinition dataStore"
+    " message signal error escalation resource interface endPoint partitionElement".split()
+)
+
+SHAPES: Mapping[str, Shape] = {
+    "definitions": _shape(
+        "targetNamespace typeLanguage expressionLanguage exporter exporterVersion",
+        "process collaboration category itemDefinition dataStore message signal error escalation resource"
+        " interface endPoint",
+    ),
+    "collaboration": _shape("isClosed", "participant textAnnotation association group"),
+    "participant": _shape("processRef"),
+    "process": _shape(
+        "isExecutable processType isClosed", f"auditing monitoring {_SCOPE}", "title businessKey starters inputs"
+    ),
+    "laneSet": _shape("", "lane"),
+    "childLaneSet": _shape("", "lane"),
+    "lane": _shape("partitionElementRef", "flowNodeRef childLaneSet partitionElement", "unit post"),
+    "sequenceFlow": _shape("sourceRef targetRef isImmediate", "conditionExpression auditing monitoring"),
+    "startEvent": _shape("isInterrupting parallelMultiple", _EVENT, "form"),
+    "endEvent": _shape("", f"{_FLOWS} terminateEventDefinition property dataInputAssociation"),
+    "intermediateCatchEvent": _shape("parallelMultiple", _EVENT),
+    "boundaryEvent": _shape("attachedToRef cancelActivity parallelMultiple", _EVENT),
+    "userTask": _shape(
+        f"implementation {_ACTIVITY}", f"{_LOOP} auditing monitoring {_INSIDE}", "form due remind chase assignment"
+    ),
+    "scriptTask": _shape(f"scriptFormat {_ACTIVITY}", f"script auditing monitoring {_INSIDE}"),
+    "serviceTask": _shape(f"implementation {_ACTIVITY}", f"auditing monitoring {_INSIDE}", "function"),
+    "callActivity": _shape(
+        f"calledElement {_ACTIVITY}", f"{_LOOP} auditing monitoring {_INSIDE}", "businessKey unit", "in out"
+    ),
+    "subProcess": _shape(f"triggeredByEvent {_ACTIVITY}", f"{_LOOP} auditing monitoring {_INSIDE} {_SCOPE}"),
+    "exclusiveGateway": _shape("gatewayDirection default", f"{_FLOWS} auditing monitoring"),
+    "parallelGateway": _shape("gatewayDirection", f"{_FLOWS} auditing monitoring"),
+    _LOOP: _shape("isSequential behavior", "completionCondition", "collection item result resultItem"),
+    "timerEventDefinition": _shape("", "timeDate timeDuration timeCycle"),
+    "terminateEventDefinition": _shape(),
+    "dataInputAssociation": _shape("", "sourceRef targetRef"),
+    "dataOutputAssociation": _shape("", "sourceRef targetRef"),
+    "extensionElements": Shape(),
+    "conditionExpression": _EXPRESSION,
+    "completionCondition": _EXPRESSION,
+    "timeDate": _EXPRESSION,
+    "timeDuration": _EXPRESSION,
+    "timeCycle": _EXPRESSION,
+    "incoming": _TEXT,
+    "outgoing": _TEXT,
+    "flowNodeRef": _TEXT,
+    "sourceRef": _TEXT,
+    "targetRef": _TEXT,
+    "script": _TEXT,
+}
+
+# Attributes that are accepted with these values only: they say what happens anyway.
+_NO = frozenset({"false", "0"})
+VALUES: Mapping[str, frozenset[str]] = {
+    "isExecutable": frozenset({"true", "1"}),
+    "startQuantity": frozenset({"1"}),
+    "completionQuantity": frozenset({"1"}),
+    "isImmediate": frozenset({"true", "1"}),
+    "isForCompensation": _NO,
+    "triggeredByEvent": _NO,
+    "parallelMultiple": _NO,
+    "isSequential": _NO,
+    "behavior": frozenset({"All"}),
+    "cancelActivity": frozenset({"true", "1", "false", "0"}),
+}
+# Children of which there may be one only: of two, one would be passed over.
+SINGLE = frozenset(
+    f"conditionExpression script {_LOOP} completionCondition timerEventDefinition terminateEventDefinition"
+    " timeDate timeDuration timeCycle".split()
+)
+# An attribute that names the language of an expression or a script.
+LANGUAGES = frozenset({"expressionLanguage", "language", "scriptFormat"})
+
+# What other products write to steer their own engines: passing it over would run something else than what it says.
+FOREIGN_ENGINES = ("camunda", "zeebe", "activiti", "flowable", "jbpm", "jboss", "drools", "spiff", "bonita", "oracle")
+
+LABELS: Mapping[str, str] = {
+    "task": "未定类型的任务",
+    "manualTask": "手工任务",
+    "sendTask": "发送任务",
+    "receiveTask": "接收任务",
+    "businessRuleTask": "业务规则任务",
+    "inclusiveGateway": "包容网关",
+    "complexGateway": "复杂网关",
+    "eventBasedGateway": "事件网关",
+    "intermediateThrowEvent": "中间抛出事件",
+    "transaction": "事务子流程",
+    "adHocSubProcess": "特设子流程",
+    "messageFlow": "消息流",
+    "participant": "参与者",
+    "standardLoopCharacteristics": "标准循环",
+    "multiInstanceLoopCharacteristics": "多实例",
+    "loopCardinality": "多实例次数",
+    "messageEventDefinition": "消息事件",
+    "signalEventDefinition": "信号事件",
+    "errorEventDefinition": "错误事件",
+    "escalationEventDefinition": "升级事件",
+    "compensateEventDefinition": "补偿事件",
+    "conditionalEventDefinition": "条件事件",
+    "linkEventDefinition": "链接事件",
+    "cancelEventDefinition": "取消事件",
+    "timerEventDefinition": "定时事件",
+    "terminateEventDefinition": "终止事件",
+    "potentialOwner": "可办理人",
+    "humanPerformer": "办理人",
+    "performer": "执行人",
+    "process": "流程",
+    "startEvent": "开始事件",
+    "endEvent": "结束事件",
+    "intermediateCatchEvent": "中间捕获事件",
+    "boundaryEvent": "边界事件",
+    "userTask": "用户任务",
+    "scriptTask": "脚本任务",
+    "serviceTask": "服务任务",
+    "callActivity": "调用活动",
+    "subProcess": "子流程",
+    "exclusiveGateway": "排他网关",
+    "parallelGateway": "并行网关",
+    "sequenceFlow": "连线",
+    "lane": "泳道",
+    "ioSpecification": "输入输出说明",
+    "import": "外部文件导入",
+}
+_REMEDIES: Mapping[str, str] = {
+    "task": "请改成用户任务、脚本任务或服务任务。",
+    "manualTask": "请改成用户任务,并配上表单。",
+    "sendTask": "请改成服务任务,或由系统自动通知。",
+    "receiveTask": "请改成用户任务或定时事件。",
+    "businessRuleTask": "请改成脚本任务,或用排他网关画出规则。",
+    "inclusiveGateway": "请改用排他网关或并行网关。",
+    "complexGateway": "请改用排他网关或并行网关。",
+    "eventBasedGateway": "请改成用户任务加边界定时事件。",
+    "transaction": "请改成普通子流程。",
+    "adHocSubProcess": "请改成普通子流程,画出先后次序。",
+    "standardLoopCharacteristics": "请用排他网关画出返回的连线。",
+    "loopCardinality": "请改填多实例的集合(suixu:collection)。",
+    "messageFlow": "请只画一个流程,与其他流程的往来用调用活动。",
+    "potentialOwner": "请把办理岗位填在泳道或任务的“办理岗位”(suixu:assignment)。",
+    "humanPerformer": "请把办理岗位填在泳道或任务的“办理岗位”(suixu:assignment)。",
+    "performer": "请把办理岗位填在泳道或任务的“办理岗位”(suixu:assignment)。",
+}
+
+
+def label(tag: str) -> str:
+    """Name an element as people know it, with the name it has in the file."""
+    return f"“{LABELS[tag]}”({tag})" if tag in LABELS else f"元素 {tag}"
+
+
+def remedy(tag: str) -> str:
+    """Say what to draw instead of an element."""
+    return _REMEDIES.get(tag, "请删去它,或换成能运行的元素。")

@@ -1,0 +1,75 @@
+"""Which variables can exist in a process, and where."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.core.diagram import Diagram, Node, Surroundings
+from engine.core.expressions import parse_assignments
+from engine.core.feel_syntax import KEYWORDS
+from engine.core.feel_values import ExpressionError
+
+PREDEFINED = frozenset({"unit", "year", "round", "outcome"})
+
+_NAME = re.compile(r"[^\W\d]\w*")
+_MAX_NAME = 100
+
+
+@dataclass(frozen=True)
+class Names:
+    """The variables of a process; where something that gives names is broken, `whole` is False and none is missed."""
+
+    at_start: frozenset[str]
+    anywhere: frozenset[str]
+    whole: bool
+
+    def at(self, node: Node, diagram: Diagram) -> frozenset[str]:
+        """Give the names that can be read in a node, with the items of the iterations it is in."""
+        own = frozenset({node.multi.item}) if node.multi else frozenset()
+        return own | self.around(node, diagram)
+
+    def around(self, node: Node, diagram: Diagram) -> frozenset[str]:
+        """Give the names that can be read before the node's own iterations begin."""
+        outer = diagram.nodes.get(node.scope)
+        return self.at(outer, diagram) if outer else self.anywhere
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text can name a variable."""
+    return bool(_NAME.fullmatch(text)) and len(text) <= _MAX_NAME and text not in KEYWORDS
+
+
+def names_of(diagram: Diagram, around: Surroundings) -> Names:
+    """Collect the variables that forms, scripts, calls and iterations of a process make."""
+    forms = [node.attributes["form"] for node in diagram.nodes.values() if node.attributes.get("form")]
+    start_forms = [node.attributes.get("form", "") for node in diagram.children() if node.kind == "start"]
+    scripts = [node.script for node in diagram.nodes.values() if node.kind == "script"]
+    whole = all(_is_sound(form, around) for form in forms) and all(_parses(script) for script in scripts)
+    at_start = PREDEFINED.union(diagram.inputs, *(_lifted(form, around) for form in start_forms))
+    lifted = at_start.union(*(_lifted(form, around) for form in forms))
+    return Names(at_start, lifted.union(_made(diagram)), whole)
+
+
+def _is_sound(form: str, around: Surroundings) -> bool:
+    return form in around.forms and not around.check_form(around.forms[form])
+
+
+def _lifted(form: str, around: Surroundings) -> frozenset[str]:
+    return around.lifted_names(around.forms[form]) if _is_sound(form, around) else frozenset()
+
+
+def _parses(script: str) -> bool:
+    try:
+        parse_assignments(script)
+    except ExpressionError:
+        return False
+    return True
+
+
+def _made(diagram: Diagram) -> Iterator[str]:
+    for node in diagram.nodes.values():
+        yield from (target for _, target in node.outputs)
+        if node.multi and node.multi.result:
+            yield node.multi.result
+        if node.kind == "script" and _parses(node.script):
+            yield from (line.name for line in parse_assignments(node.script))

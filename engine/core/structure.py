@@ -1,0 +1,139 @@
+"""Whether the lines of a drawing hold together: references, flows, starts, boundaries, conditions."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from engine.core.diagram import ENDS, Diagram, Flow, Node
+from engine.core.markup import Element, Place, elements, fault, place, reference, tag_of, text
+from engine.core.normalise import scopes
+from engine.core.reading import KINDS, REFUSED_NODES, Lane, node_elements, seats
+from engine.ground.errors import Fault
+
+_HOSTS = frozenset({"user", "call", "subprocess", "unsupported"})
+
+
+def check_structure(process: Element, diagram: Diagram, flows: Mapping[str, Flow]) -> Iterator[Fault]:
+    """Name what is wrong with the lines of the drawing; `flows` holds those to nowhere as well."""
+    for flow in flows.values():
+        yield from _flow(flow, diagram)
+    for scope in scopes(diagram):
+        yield from _starts(scope, diagram)
+    for node in diagram.nodes.values():
+        yield from _boundary(node, diagram)
+        yield from _conditions(node, diagram)
+    yield from _flow_references(process, flows)
+    yield from _lane_references(process, diagram)
+
+
+def shown(flow: Flow, diagram: Diagram) -> Flow:
+    """Name a flow by its ends where the drawing gives it no name."""
+    ends = [diagram.nodes[key].name or key for key in (flow.source, flow.target) if key in diagram.nodes]
+    return flow if flow.name else replace(flow, name=" → ".join(ends))
+
+
+def _flow(flow: Flow, diagram: Diagram) -> Iterator[Fault]:
+    at = shown(flow, diagram)
+    for key, end, attribute in ((flow.source, "起点", "sourceRef"), (flow.target, "终点", "targetRef")):
+        if not key:
+            yield fault("FLOW", at, f"连线没有{end}({attribute})。", "请把连线接到环节上,或删去它。")
+        elif key not in diagram.nodes:
+            yield fault("FLOW", at, f"连线的{end}“{key[:80]}”不存在。", "请把连线接到环节上,或删去它。")
+    source, target = diagram.nodes.get(flow.source), diagram.nodes.get(flow.target)
+    if source and target:
+        yield from _ends(at, source, target)
+
+
+def _ends(at: Flow, source: Node, target: Node) -> Iterator[Fault]:
+    if source.scope != target.scope:
+        yield fault("SCOPE", at, "连线穿过了子流程的边框。", "请把连线接到子流程本身,不要接到里面的环节。")
+    if source.kind in ENDS:
+        yield fault("FLOW", at, "结束事件之后不能再有连线。", "请删去这条连线。")
+    if target.kind in {"start", "boundary"}:
+        yield fault("FLOW", at, "连线不能指向开始事件或边界事件。", "请把连线接到环节上。")
+
+
+def _starts(scope: str, diagram: Diagram) -> Iterator[Fault]:
+    holder = diagram.nodes.get(scope) or Place(diagram.key, diagram.name, diagram.line)
+    starts = [node for node in diagram.children(scope) if node.kind == "start"]
+    plain, timers = [node for node in starts if not node.timer], [node for node in starts if node.timer]
+    if not plain:
+        where = "子流程" if scope else "流程"
+        yield fault("START", holder, f"{where}没有普通的开始事件。", "请画出一个不带定时、消息等标记的开始事件。")
+    for extra in plain[1:]:
+        yield fault("START", extra, "普通的开始事件只能有一个。", "请只留一个开始事件,用网关分出几条路。")
+    for extra in timers if scope else timers[1:]:
+        yield fault("START", extra, "定时开始只能在最外层,且只能有一个。", "请删去这个定时开始。")
+    if plain and timers and not scope:
+        yield from _timer_start(plain[0], timers[0], diagram)
+
+
+def _timer_start(plain: Node, timer: Node, diagram: Diagram) -> Iterator[Fault]:
+    """Demand that both starts mean the same: an instance that a timer creates begins at the plain start."""
+    after = [{diagram.flows[key].target for key in node.outgoing} for node in (plain, timer)]
+    if after[0] != after[1]:
+        yield fault("START", timer, "定时开始与普通开始没有通向同一个环节。", "请把两个开始事件连到同一个环节。")
+    elif any(diagram.nodes[key].kind == "parallel" for key in after[0]):
+        yield fault("DEAD-JOIN", timer, "两个开始事件通向同一个并行网关,会永远等待。", "请改成排他网关或直接连到环节。")
+    if timer.attributes.get("form"):
+        yield fault("ATTRIBUTE", timer, "定时开始没有人填表,不能有表单。", "请把表单放在普通的开始事件上。")
+
+
+def _boundary(node: Node, diagram: Diagram) -> Iterator[Fault]:
+    if not node.attached_to and node.kind != "boundary":
+        return
+    host = diagram.nodes.get(node.attached_to)
+    if host is None:
+        message = f"边界事件所附的环节“{node.attached_to[:80]}”不存在。"
+        yield fault("BOUNDARY", node, message, "请把它附在环节的边框上。")
+    elif host.kind not in _HOSTS or host.scope != node.scope:
+        message = "边界定时只能附在同一层的用户任务、调用活动或子流程上。"
+        yield fault("BOUNDARY", node, message, "请移到这类环节的边框上。")
+
+
+def _conditions(node: Node, diagram: Diagram) -> Iterator[Fault]:
+    outgoing = [diagram.flows[key] for key in node.outgoing]
+    if node.default and node.kind not in {"exclusive", "unsupported"}:
+        yield fault("DEFAULT", node, "只有排他网关可以有默认连线。", "请在环节之后加一个排他网关。")
+    elif node.default and node.default not in node.outgoing:
+        message = f"默认连线“{node.default[:80]}”不是从这里出发的。"
+        yield fault("DEFAULT", node, message, "请重新设定默认连线。")
+    if node.kind == "exclusive":
+        for flow in outgoing:
+            yield from _choice(node, flow, shown(flow, diagram))
+    elif node.kind != "unsupported":
+        for flow in outgoing:
+            if flow.condition is not None:
+                message = "条件只能写在排他网关之后的连线上。"
+                yield fault("CONDITION", shown(flow, diagram), message, "请先画一个排他网关,再写条件。")
+
+
+def _choice(gateway: Node, flow: Flow, at: Flow) -> Iterator[Fault]:
+    if flow.id == gateway.default:
+        if flow.condition is not None:
+            yield fault("CONDITION", at, "默认连线不能有条件。", "请删去条件,或另设默认连线。")
+    elif flow.condition is None and len(gateway.outgoing) > 1:
+        yield fault("CONDITION", at, "排他网关之后的连线没有条件。", "请写上条件,或设为默认连线。")
+
+
+def _flow_references(process: Element, flows: Mapping[str, Flow]) -> Iterator[Fault]:
+    for element, _ in node_elements(process):
+        for side in ("incoming", "outgoing"):
+            for inner in elements(element, side):
+                flow = flows.get(reference(text(inner)))
+                if flow is None or element.get("id") != (flow.target if side == "incoming" else flow.source):
+                    message = f"环节所列的连线“{text(inner)[:80]}”不存在,或不接在这里。"
+                    yield fault("REFERENCE", place(inner), message, "请重新连线,或用流程编辑器重新保存。")
+
+
+def _lane_references(process: Element, diagram: Diagram) -> Iterator[Fault]:
+    known = {element.get("id") for element in process.iter("*") if tag_of(element) in KINDS.keys() | REFUSED_NODES}
+    seen: dict[str, Lane] = {}
+    for key, lane in seats(process):
+        at = place(lane.path[-1])
+        if key not in known:
+            message = f"泳道里的环节“{key[:80]}”不存在。"
+            yield fault("REFERENCE", at, message, "请用流程编辑器重新保存,或删去这个引用。")
+        if key in seen and not lane.is_within(seen[key]) and not seen[key].is_within(lane):
+            message = f"环节“{key[:80]}”画在了两个泳道里。"
+            yield fault("LANE", at, message, "请让每个环节只在一个泳道里。")
+        seen[key] = lane
