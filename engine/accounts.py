@@ -1,7 +1,6 @@
 """Keep accounts: signing in, passwords, roles. Changes are in the stream "account:<id>", attempts in "access"."""
 
 import json
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, select, update
 
-from engine.core import history, organization, passwords
+from engine.core import history, logins, organization, passwords
 from engine.ground import model
 from engine.ground.errors import Fault, Invalid, NotAllowed, NotFound
 from engine.ground.unit_of_work import SYSTEM, Actor, Engine, Unit, new_id
@@ -23,8 +22,6 @@ FAILURES = 5
 LOCKED_FOR = timedelta(minutes=30)
 LOOKED_BACK = 500
 REFUSED = "登录名或密码不对，或者账号暂时不能登录。连续5次不成功，账号停用30分钟。"
-LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
-LOGIN_RULE = "登录名须为2至64个小写英文字母、数字、点、横线或下划线，以字母或数字开头。"
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ def sign_in(engine: Engine, login: str, password: str, source: str) -> Session:
 
     It opens its own transactions: the refusal has to be committed, and hashing must not keep other writers waiting.
     """
-    login = normalize_login(login)
+    login = logins.normalize(login)
     with engine.reading() as unit:
         seen = unit.connection.execute(_account(model.account.c.login == login)).one_or_none()
     right = passwords.matches(seen.password_hash if seen else None, password)
@@ -185,8 +182,8 @@ def create(
     must_change: bool = True,
 ) -> str:
     """Open an account for a person and give its id; the first password has to be changed at once."""
-    login = normalize_login(login)
-    _refuse([*login_faults(login), *passwords.faults(password, login)])
+    login = logins.normalize(login)
+    _refuse([*logins.faults(login), *passwords.faults(password, login)])
     return create_prepared(
         unit, person_id, Initial(login, "", passwords.hash_password(password), must_change), roles, actor
     )
@@ -195,13 +192,13 @@ def create(
 def prepare(login: str, password: str | None = None, must_change: bool = True) -> Initial:
     """Hash a first password, a generated one where none is given, while no transaction is open."""
     password = password or passwords.generate()
-    return Initial(normalize_login(login), password, passwords.hash_password(password), must_change)
+    return Initial(logins.normalize(login), password, passwords.hash_password(password), must_change)
 
 
 def create_prepared(unit: Unit, person_id: str, initial: Initial, roles: Collection[str], actor: Actor) -> str:
     """Open an account with a password that was prepared."""
     organization.require_role(unit, actor, "system")
-    _refuse(login_faults(initial.login))
+    _refuse(logins.faults(initial.login))
     _refuse_person(unit, person_id)
     for role in roles:
         _refuse_role(role, actor)
@@ -294,16 +291,6 @@ def revoke(unit: Unit, account_id: str, role: str, actor: Actor) -> None:
 
 
 # How it is done
-
-
-def normalize_login(text: str) -> str:
-    """Make a login that was typed what is kept: plain small letters, without blanks around."""
-    return passwords.normalize(text).strip().lower()[:100]
-
-
-def login_faults(login: str) -> list[Fault]:
-    """Say what is wrong with a login."""
-    return [] if LOGIN.fullmatch(login) else [Fault("login", LOGIN_RULE, "login")]
 
 
 def _stream(account_id: str) -> str:

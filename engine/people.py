@@ -1,17 +1,15 @@
-"""Keep the organization: units, posts, persons and their appointments. Every change is in the stream "organization"."""
+"""Tell who is who, and keep it: units, posts, persons and who holds what, from day to day."""
 
-import re
-from collections.abc import Collection
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, func, or_, select, update
+from sqlalchemy import Row, Table, select
 
-from engine.core import history, organization
+from engine.core import establishment, logins, organization, roster
 from engine.ground import model
-from engine.ground.errors import Fault, Invalid, NotFound
-from engine.ground.unit_of_work import Actor, Unit, new_id
+from engine.ground.errors import Fault, Refused
+from engine.ground.unit_of_work import Actor, Unit
 
 # What the engine itself asks, told to callers too
 
@@ -32,10 +30,23 @@ references_of_kind = organization.references_of_kind
 unit_name = organization.unit_name
 units = organization.units
 
-STREAM = "organization"
-CODE = re.compile(r"[a-z][a-z0-9_]{0,49}")
-CODE_RULE = "代码须以小写英文字母开头，只含小写字母、数字和下划线，不超过50个字符。"
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# What changes
+
+add_unit = establishment.add_unit
+rename_unit = establishment.rename_unit
+end_unit = establishment.end_unit
+add_post = establishment.add_post
+rename_post = establishment.rename_post
+end_post = establishment.end_post
+add_person = establishment.add_person
+rename_person = establishment.rename_person
+appoint = establishment.appoint
+relieve = establishment.relieve
+find_unit = establishment.find_unit
+find_post = establishment.find_post
+find_person = establishment.find_person
+
+RosterRow = roster.Row
 
 
 @dataclass(frozen=True)
@@ -54,29 +65,27 @@ class Section:
     seats: tuple[Seat, ...]
 
 
-# What is there
+@dataclass(frozen=True)
+class Summary:
+    """Count what an import added and renamed; `logins` are those asked for, by person id."""
+
+    units: int
+    posts: int
+    persons: int
+    holdings: int
+    renamed: int
+    logins: Mapping[str, str]
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether anything was not yet as the list says."""
+        return any((self.units, self.posts, self.persons, self.holdings, self.renamed))
 
 
 def persons(unit: Unit) -> list[Person]:
     """List every person by name."""
     rows = unit.connection.execute(select(model.person).order_by(model.person.c.name, model.person.c.id))
     return [Person(row.id, row.name, row.number) for row in rows]
-
-
-def find_person(unit: Unit, person_id: str) -> Person:
-    """Give a person."""
-    row = _find(unit, model.person, model.person.c.id == person_id, "没有这个人。")
-    return Person(row.id, row.name, row.number)
-
-
-def find_unit(unit: Unit, code: str) -> Row[Any]:
-    """Give the row of a unit, of an ended one too."""
-    return _find(unit, model.unit, model.unit.c.code == code, f"没有代码为“{code}”的单位。")
-
-
-def find_post(unit: Unit, reference: str) -> Row[Any]:
-    """Give the row of a post, of an ended one too."""
-    return _find(unit, model.post, model.post.c.reference == reference, f"没有代码为“{reference}”的岗位。")
 
 
 def holdings(unit: Unit, person_id: str | None = None) -> list[Holding]:
@@ -108,217 +117,142 @@ def overview(unit: Unit) -> list[Section]:
     return [Section(each, tuple(seats.get(each.code, ()))) for each in units(unit)]
 
 
-# What changes
+def import_rows(unit: Unit, rows: Sequence[roster.Row], actor: Actor) -> Summary:
+    """Bring the organization to what a list says: what is missing is added, what is there stays, nothing is ended.
 
-
-def add_unit(
-    unit: Unit, code: str, name: str, kind: str, actor: Actor, starts: date | None = None, ordinal: int | None = None
-) -> str:
-    """Add a unit and give its id."""
-    _allow(unit, actor)
-    _refuse([*_code_faults(code, "code"), *_name_faults(name, "name"), *_kind_faults(kind, UNIT_KINDS, "单位类别")])
-    _refuse_taken(unit, model.unit, model.unit.c.code == code, "code", f"单位代码“{code}”已有。")
-    given = {"id": new_id(), "code": code, "name": name.strip(), "kind": kind, "starts": starts or unit.today}
-    given["ordinal"] = _next_ordinal(unit, model.unit) if ordinal is None else ordinal
-    organization.insert_new(unit, model.unit, given)
-    _record(unit, "unit-added", actor, given, unit_id=given["id"])
-    return str(given["id"])
-
-
-def rename_unit(unit: Unit, code: str, name: str, actor: Actor) -> None:
-    """Give a unit another name; its code stays."""
-    _rename(unit, model.unit, find_unit(unit, code), name, actor)
-
-
-def rename_post(unit: Unit, reference: str, name: str, actor: Actor) -> None:
-    """Give a post another name; its reference stays."""
-    _rename(unit, model.post, find_post(unit, reference), name, actor)
-
-
-def rename_person(unit: Unit, person_id: str, name: str, actor: Actor) -> None:
-    """Correct a person's name."""
-    find_person(unit, person_id)
-    row = _find(unit, model.person, model.person.c.id == person_id, "没有这个人。")
-    _rename(unit, model.person, row, name, actor)
-
-
-def end_unit(unit: Unit, code: str, ends: date, actor: Actor, successor: str | None = None) -> None:
-    """Let a unit be no more from a day on, with its posts and their appointments; `successor` takes over."""
-    _allow(unit, actor)
-    row = find_unit(unit, code)
-    _refuse_ended(row, "单位")
-    heir = find_unit(unit, successor) if successor else None
-    if heir is not None and (heir.id == row.id or (heir.ends is not None and heir.ends <= ends)):
-        raise Invalid("接续单位须是另一个仍在运行的单位。", [Fault("successor", "请另选接续单位。", "successor")])
-    _refuse_before(row.starts, ends, "撤销日期不能早于单位的设立日期。")
-    for post in unit.connection.execute(select(model.post).where(model.post.c.unit_id == row.id)).all():
-        _close_post(unit, post, ends)
-    values = {"ends": ends, "successor_id": heir.id if heir is not None else None}
-    unit.connection.execute(update(model.unit).where(model.unit.c.id == row.id).values(values))
-    _record(unit, "unit-ended", actor, {"code": code, "ends": ends, "successor": successor}, unit_id=row.id)
-
-
-def add_post(
-    unit: Unit, unit_code: str, code: str, name: str, kind: str, actor: Actor, ordinal: int | None = None
-) -> str:
-    """Add a post to a unit and give its reference."""
-    _allow(unit, actor)
-    _refuse([*_code_faults(code, "code"), *_name_faults(name, "name"), *_kind_faults(kind, POST_KINDS, "岗位类别")])
-    row = find_unit(unit, unit_code)
-    _refuse_ended(row, "单位")
-    reference = f"{unit_code}.{code}"
-    _refuse_taken(unit, model.post, model.post.c.reference == reference, "code", f"岗位代码“{reference}”已有。")
-    given = {"id": new_id(), "unit_id": row.id, "code": code, "name": name.strip(), "kind": kind}
-    given["ordinal"] = _next_ordinal(unit, model.post, row.id) if ordinal is None else ordinal
-    organization.insert_new(unit, model.post, {**given, "reference": reference})
-    _record(unit, "post-added", actor, {**given, "reference": reference}, post=reference)
-    return reference
-
-
-def end_post(unit: Unit, reference: str, ends: date, actor: Actor) -> None:
-    """Let a post be no more from a day on, with its appointments."""
-    _allow(unit, actor)
-    row = find_post(unit, reference)
-    _refuse_ended(row, "岗位")
-    _close_post(unit, row, ends)
-    _record(unit, "post-ended", actor, {"reference": reference, "ends": ends}, post=reference)
-
-
-def add_person(unit: Unit, name: str, actor: Actor, number: str | None = None) -> str:
-    """Add a person and give the id; `number` is the office's own number of the person."""
-    _allow(unit, actor)
-    number = (number or "").strip() or None
-    _refuse([*_name_faults(name, "name", 100), *(_name_faults(number, "number", 50) if number else ())])
-    if number:
-        _refuse_taken(unit, model.person, model.person.c.number == number, "number", f"工号“{number}”已有。")
-    given = {"id": new_id(), "name": name.strip(), "number": number}
-    organization.insert_new(unit, model.person, given)
-    _record(unit, "person-added", actor, given, subject=given["id"])
-    return str(given["id"])
-
-
-def appoint(unit: Unit, person_id: str, reference: str, starts: date, actor: Actor, ends: date | None = None) -> str:
-    """Let a person hold a post from a day on, until another when it is known; give the appointment's id."""
-    _allow(unit, actor)
-    organization.lock_person(unit, person_id)
-    find_person(unit, person_id)
-    post = find_post(unit, reference)
-    _refuse_ended(post, "岗位")
-    if ends is not None:
-        _refuse_before(starts, ends, "任职的截止日期须晚于任职日期。", strictly=True)
-    if reason := organization.refuse_post_for(unit, person_id):
-        raise Invalid(reason, [Fault("exclusive-role", reason, "person")])
-    if _overlaps(unit, person_id, post.id, starts, ends):
-        raise Invalid("此人在这段时间已任这个岗位。", [Fault("already-held", "请核对任职日期。", "starts")])
-    given = {"id": new_id(), "person_id": person_id, "post_id": post.id, "starts": starts, "ends": ends}
-    organization.insert_new(unit, model.holding, given)
-    _record(unit, "appointed", actor, {**given, "reference": reference}, subject=person_id, held=reference)
-    return str(given["id"])
-
-
-def relieve(unit: Unit, holding_id: str, ends: date, actor: Actor) -> None:
-    """Let an appointment end; an end that is set can be brought forward, never put off."""
-    _allow(unit, actor)
-    row = _find(unit, model.holding, model.holding.c.id == holding_id, "没有这条任职记录。")
-    _refuse_before(row.starts, ends, "免职日期不能早于任职日期。")
-    if row.ends is not None and row.ends <= ends:
-        raise Invalid("这条任职已经截止；需要延长的，请重新任职。", [Fault("ended", "请重新任职。", "ends")])
-    unit.connection.execute(update(model.holding).where(model.holding.c.id == holding_id).values(ends=ends))
-    _record(unit, "relieved", actor, {"id": holding_id, "before": row.ends, "ends": ends}, subject=row.person_id)
-
-
-# How it is done
-
-
-def _allow(unit: Unit, actor: Actor) -> None:
+    Refuses the whole list, with every fault, when one row cannot be.
+    """
     organization.require_role(unit, actor, "system")
-
-
-def _record(unit: Unit, kind: str, actor: Actor, payload: dict[str, Any], **envelope: Any) -> None:
-    history.record(unit, STREAM, kind, actor, payload, **envelope)
-
-
-def _find(unit: Unit, table: Table, condition: ColumnElement[bool], message: str) -> Row[Any]:
-    row = unit.connection.execute(select(table).where(condition)).one_or_none()
-    if row is None:
-        raise NotFound(message)
-    return row
-
-
-def _next_ordinal(unit: Unit, table: Table, unit_id: str | None = None) -> int:
-    query = select(func.max(table.c.ordinal))
-    if unit_id is not None:
-        query = query.where(table.c.unit_id == unit_id)
-    return (unit.connection.scalar(query) or 0) + 10
-
-
-def _rename(unit: Unit, table: Table, row: Row[Any], name: str, actor: Actor) -> None:
-    _allow(unit, actor)
-    _refuse(_name_faults(name, "name", 100 if table is model.person else 200))
-    name = name.strip()
-    if name == row.name:
-        return
-    unit.connection.execute(update(table).where(table.c.id == row.id).values(name=name))
-    _record(unit, f"{table.name}-renamed", actor, {"before": row.name, "after": name}, subject=row.id)
-
-
-def _close_post(unit: Unit, post: Row[Any], ends: date) -> None:
-    """End a post and its appointments; one that was to start later ends on the day it starts, so it never holds."""
-    if post.ends is None or post.ends > ends:
-        unit.connection.execute(update(model.post).where(model.post.c.id == post.id).values(ends=ends))
-    table = model.holding
-    later = or_(table.c.ends.is_(None), table.c.ends > ends)
-    of_post = update(table).where(table.c.post_id == post.id, later)
-    unit.connection.execute(of_post.where(table.c.starts <= ends).values(ends=ends))
-    unit.connection.execute(of_post.where(table.c.starts > ends).values(ends=table.c.starts))
-
-
-def _overlaps(unit: Unit, person_id: str, post_id: str, starts: date, ends: date | None) -> bool:
-    table = model.holding.c
-    query = select(table.id).where(
-        table.person_id == person_id, table.post_id == post_id, organization.lasts_after(starts)
-    )
-    if ends is not None:
-        query = query.where(table.starts < ends)
-    return unit.connection.execute(query.limit(1)).first() is not None
-
-
-# What is refused
-
-
-def _refuse(faults: Collection[Fault]) -> None:
+    faults = list(_list_faults(unit, rows))
     if faults:
-        raise Invalid("；".join(fault.message.rstrip("。") for fault in faults) + "。", list(faults))
+        raise Refused(f"名单有{len(faults)}处问题，没有导入任何一行。", faults)
+    people = [row for row in rows if row.person_name]
+    done = [
+        _import_each(unit, roster.founding(rows), _import_unit, actor),
+        _import_each(unit, roster.distinct(rows, lambda row: row.reference), _import_post, actor),
+        _import_each(unit, roster.distinct(people, lambda row: row.number), _import_person, actor),
+        _import_each(unit, people, _import_holding, actor),
+    ]
+    asked = {_person(unit, row.number).id: row.login for row in people if row.login}
+    added = [count for count, _ in done]
+    return Summary(added[0], added[1], added[2], added[3], sum(renamed for _, renamed in done), asked)
 
 
-def _code_faults(code: str, element: str) -> list[Fault]:
-    return [] if CODE.fullmatch(code) else [Fault("code", CODE_RULE, element)]
+Faults = Iterable[Fault]
+ADDED, RENAMED, SAME = (1, 0), (0, 1), (0, 0)
 
 
-def _name_faults(name: str, element: str, longest: int = 200) -> list[Fault]:
-    if not name.strip():
-        return [Fault("required", "名称不能为空。", element)]
-    if len(name.strip()) > longest:
-        return [Fault("too-long", f"名称不能超过{longest}个字。", element)]
-    if UNPRINTABLE.search(name):
-        return [Fault("characters", "名称中有换行或不可见的字符。", element)]
-    return []
+def _import_each(
+    unit: Unit, rows: Iterable[roster.Row], act: Callable[[Unit, roster.Row, Actor], tuple[int, int]], actor: Actor
+) -> tuple[int, int]:
+    done = [act(unit, row, actor) for row in rows]
+    return sum(added for added, _ in done), sum(renamed for _, renamed in done)
 
 
-def _kind_faults(kind: str, known: Collection[str], name: str) -> list[Fault]:
-    return [] if kind in known else [Fault("kind", f"没有“{kind}”这种{name}。", "kind")]
+def _import_unit(unit: Unit, row: roster.Row, actor: Actor) -> tuple[int, int]:
+    found = _stored(unit, model.unit, "code", row.unit_code)
+    if found is None:
+        starts = min(unit.today, row.starts or unit.today)
+        add_unit(unit, row.unit_code, row.unit_name, row.unit_kind, actor, starts=starts)
+        return ADDED
+    if found.name == row.unit_name:
+        return SAME
+    rename_unit(unit, row.unit_code, row.unit_name, actor)
+    return RENAMED
 
 
-def _refuse_taken(unit: Unit, table: Table, condition: ColumnElement[bool], element: str, message: str) -> None:
-    if unit.connection.execute(select(table.c.id).where(condition).limit(1)).first() is not None:
-        raise Invalid(message, [Fault("taken", message, element)])
+def _import_post(unit: Unit, row: roster.Row, actor: Actor) -> tuple[int, int]:
+    found = _stored(unit, model.post, "reference", row.reference)
+    if found is None:
+        add_post(unit, row.unit_code, row.post_code, row.post_name, row.post_kind, actor)
+        return ADDED
+    if found.name == row.post_name:
+        return SAME
+    rename_post(unit, row.reference, row.post_name, actor)
+    return RENAMED
 
 
-def _refuse_ended(row: Row[Any], what: str) -> None:
-    if row.ends is not None:
-        raise Invalid(f"这个{what}已撤销，或者已定于{row.ends:%Y-%m-%d}撤销。", [Fault("ended", f"{what}已撤销。")])
+def _import_person(unit: Unit, row: roster.Row, actor: Actor) -> tuple[int, int]:
+    found = _stored(unit, model.person, "number", row.number)
+    if found is None:
+        add_person(unit, row.person_name, actor, number=row.number)
+        return ADDED
+    if found.name == row.person_name:
+        return SAME
+    rename_person(unit, found.id, row.person_name, actor)
+    return RENAMED
 
 
-def _refuse_before(first: date, last: date, message: str, strictly: bool = False) -> None:
-    if last < first or (strictly and last == first):
-        raise Invalid(message, [Fault("dates", message, "ends")])
+def _import_holding(unit: Unit, row: roster.Row, actor: Actor) -> tuple[int, int]:
+    person, post = _person(unit, row.number), find_post(unit, row.reference)
+    if row.starts is None or establishment.overlaps(unit, person.id, post.id, row.starts):
+        return SAME
+    appoint(unit, person.id, row.reference, row.starts, actor)
+    return ADDED
+
+
+def _stored(unit: Unit, table: Table, name: str, value: str) -> Row[Any] | None:
+    return unit.connection.execute(select(table).where(table.c[name] == value)).one_or_none()
+
+
+def _person(unit: Unit, number: str) -> Row[Any]:
+    return unit.connection.execute(select(model.person).where(model.person.c.number == number)).one()
+
+
+def _list_faults(unit: Unit, rows: Sequence[roster.Row]) -> Faults:
+    """Give what is wrong with the rows by themselves, with each other, and with what is there."""
+    yield from roster.faults(rows)
+    for row in roster.distinct(rows, lambda row: row.unit_code):
+        yield from _unit_faults(unit, row)
+    for row in roster.distinct(rows, lambda row: row.reference):
+        yield from _post_faults(unit, row)
+    for row in roster.distinct((row for row in rows if row.number), lambda row: row.number):
+        yield from _person_faults(unit, row)
+
+
+def _unit_faults(unit: Unit, row: roster.Row) -> Faults:
+    yield from _moved(row, "unit_code", establishment.code_faults(row.unit_code))
+    yield from _moved(row, "unit_name", establishment.name_faults(row.unit_name))
+    yield from _moved(row, "unit_kind", establishment.kind_faults(row.unit_kind, UNIT_KINDS, "单位类别"))
+    found = _stored(unit, model.unit, "code", row.unit_code)
+    yield from _conflicts(row, found, "unit", "单位")
+
+
+def _post_faults(unit: Unit, row: roster.Row) -> Faults:
+    yield from _moved(row, "post_code", establishment.code_faults(row.post_code))
+    yield from _moved(row, "post_name", establishment.name_faults(row.post_name))
+    yield from _moved(row, "post_kind", establishment.kind_faults(row.post_kind, POST_KINDS, "岗位类别"))
+    found = _stored(unit, model.post, "reference", row.reference)
+    yield from _conflicts(row, found, "post", "岗位")
+
+
+def _conflicts(row: roster.Row, found: Row[Any] | None, what: str, name: str) -> Faults:
+    if found is not None and found.ends is not None:
+        yield row.fault(f"{what}_code", f"这个{name}已经撤销。")
+    if found is not None and found.kind != getattr(row, f"{what}_kind"):
+        yield row.fault(f"{what}_kind", f"与系统中已有{name}的类别不一致。")
+
+
+def _person_faults(unit: Unit, row: roster.Row) -> Faults:
+    yield from _moved(row, "person_name", establishment.name_faults(row.person_name, longest=100))
+    yield from _moved(row, "number", establishment.name_faults(row.number, longest=50))
+    if row.login:
+        yield from _moved(row, "login", logins.faults(row.login))
+    found = _stored(unit, model.person, "number", row.number)
+    if found is not None and (reason := organization.refuse_post_for(unit, found.id)):
+        yield row.fault("person_name", reason)
+    if row.login:
+        yield from _login_faults(unit, row, found)
+
+
+def _login_faults(unit: Unit, row: roster.Row, person: Row[Any] | None) -> Faults:
+    taken = _stored(unit, model.account, "login", row.login)
+    if taken is not None and (person is None or taken.person_id != person.id):
+        yield row.fault("login", f"登录名“{row.login}”已经是别人的。")
+    own = _stored(unit, model.account, "person_id", person.id) if person is not None else None
+    if own is not None and own.login != row.login:
+        yield row.fault("login", f"此人已有登录名“{own.login}”。")
+
+
+def _moved(row: roster.Row, name: str, found: Iterable[Fault]) -> Faults:
+    return [row.fault(name, fault.message) for fault in found]
