@@ -1,0 +1,1 @@
+"""Tests of what the office draws: the diagrams and their forms."""

@@ -1,0 +1,223 @@
+"""The five drawings read well in any editor, and publishing accepts them with their forms."""
+
+import re
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from engine.core import forms, profile, vocabulary
+from engine.core.diagram import Diagram, Surroundings
+from tests.bpmn.drawing import BPMN, Drawing, is_chinese, pairs, read
+
+FOLDER = Path(__file__).parents[2] / "bpmn"
+KEYS = ("annual_plan", "submission", "aggregation", "approval", "archiving")
+SUIXU = "{urn:suixu:bpmn:1}"
+OPTIONS = frozenset({"units", "duties"})
+FUNCTIONS = frozenset({"aggregation.compile", "approval.sheet", "archiving.pack"})
+POSTS = frozenset({"hr.staff", "hr.head", "group_office.director", "group.leader", "board.chair"})
+
+
+@pytest.fixture(params=KEYS)
+def drawing(request: pytest.FixtureRequest) -> Drawing:
+    """Give each drawing in turn."""
+    return read(FOLDER / f"{request.param}.bpmn")
+
+
+def forms_of(key: str) -> dict[str, str]:
+    """Read the forms of a process by the names its tasks use."""
+    return {
+        path.stem.partition(".")[2]: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob(f"{key}.*.form"))
+    }
+
+
+def lifted_names(source: str) -> frozenset[str]:
+    """Give the variables that a form lifts."""
+    return frozenset(part.variable for part in forms.load(source).fields() if part.variable)
+
+
+def surroundings(key: str) -> Surroundings:
+    """Say what the drawings may refer to."""
+    return Surroundings(
+        functions=FUNCTIONS,
+        processes=frozenset(KEYS),
+        posts=POSTS,
+        forms=forms_of(key),
+        feel=vocabulary.NAMES,
+        check_form=lambda source: forms.check(source, OPTIONS),
+        lifted_names=lifted_names,
+    )
+
+
+def published(key: str) -> Diagram:
+    """Read a drawing as publishing does."""
+    return profile.read((FOLDER / f"{key}.bpmn").read_bytes(), surroundings(key))
+
+
+# What it says
+
+
+def test_the_folder_holds_the_five_processes_and_only_forms_that_a_task_shows() -> None:
+    assert {path.stem for path in FOLDER.glob("*.bpmn")} == set(KEYS)
+    used = {
+        f"{key}.{element.get(f'{SUIXU}form')}"
+        for key in KEYS
+        for element in read(FOLDER / f"{key}.bpmn").nodes.values()
+        if element.get(f"{SUIXU}form")
+    }
+    assert {path.stem for path in FOLDER.glob("*.form")} == used
+
+
+def test_publishing_finds_no_fault(drawing: Drawing) -> None:
+    source = (FOLDER / f"{drawing.key}.bpmn").read_bytes()
+    assert profile.faults(source, surroundings(drawing.key)) == []
+    assert published(drawing.key).key == drawing.key
+
+
+def test_every_node_every_lane_and_every_branch_has_a_chinese_name(drawing: Drawing) -> None:
+    lanes = [lane.get("name", "") for lane in drawing.process.iter(f"{BPMN}lane")]
+    branches = [
+        flow.get("name", "") for key in drawing.nodes if len(found := drawing.outgoing(key)) > 1 for flow in found
+    ]
+    names = [node.get("name", "") for node in drawing.nodes.values()]
+    assert [name for name in (*names, *lanes, *branches) if not is_chinese(name)] == []
+
+
+def test_every_node_stands_in_exactly_one_lane(drawing: Drawing) -> None:
+    seats = [reference.text for reference in drawing.process.iter(f"{BPMN}flowNodeRef")]
+    assert sorted(seat or "" for seat in seats) == sorted(drawing.nodes)
+
+
+def test_every_choice_marks_one_default_and_states_the_condition_of_the_others(drawing: Drawing) -> None:
+    for key, node in drawing.nodes.items():
+        if node.tag != f"{BPMN}exclusiveGateway" or len(drawing.outgoing(key)) == 1:
+            continue
+        bare = [flow.get("id") for flow in drawing.outgoing(key) if flow.find(f"{BPMN}conditionExpression") is None]
+        assert bare == [node.get("default")], node.get("name")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_outcome_a_condition_waits_for_has_a_button_or_a_script_that_gives_it(key: str) -> None:
+    source = (FOLDER / f"{key}.bpmn").read_text(encoding="utf-8")
+    awaited = set(re.findall(r'(?<![\w_])outcome = "(\w+)"</bpmn:conditionExpression>', source))
+    awaited |= set(re.findall(r'(?<![\w_])outcome = "(\w+)" or', source))
+    offered = {outcome for form in forms_of(key).values() for outcome in forms.load(form).outcomes}
+    assert awaited <= offered
+
+
+@pytest.mark.parametrize(
+    ("variable", "process"), [("aggregation_outcome", "aggregation"), ("approval_outcome", "approval")]
+)
+def test_every_outcome_the_year_waits_for_is_one_its_child_can_end_with(variable: str, process: str) -> None:
+    source = (FOLDER / "annual_plan.bpmn").read_text(encoding="utf-8")
+    awaited = set(re.findall(rf'{variable} = "(\w+)"', source))
+    offered = {outcome for form in forms_of(process).values() for outcome in forms.load(form).outcomes}
+    assert awaited
+    assert awaited <= offered
+
+
+def test_silence_never_approves() -> None:
+    """What nobody decided goes back, in the year as in the approval."""
+    for key, gateway in (("annual_plan", "approved"), ("approval", "decided"), ("submission", "checked")):
+        drawing = read(FOLDER / f"{key}.bpmn")
+        assert drawing.name(drawing.nodes[gateway].get("default", "")).startswith("退回修改")
+
+
+def test_machines_chase_staff_and_never_leaders(drawing: Drawing) -> None:
+    seats = {
+        reference.text: lane.get(f"{SUIXU}post")
+        for lane in drawing.process.iter(f"{BPMN}lane")
+        for reference in lane.iterchildren(f"{BPMN}flowNodeRef")
+    }
+    chased = {key for key, node in drawing.nodes.items() if node.get(f"{SUIXU}chase")}
+    assert {seats[key] for key in chased} <= {"staff"}
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.form")), ids=lambda path: path.stem)
+def test_forms_are_whole_and_written_with_chinese_punctuation(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    form = forms.load(source)
+    assert forms.check(source, OPTIONS) == []
+    assert form.id == path.stem
+    assert is_chinese(form.title)
+    assert re.findall(r"[\u4e00-\u9fff][,;:?()]", source) == []
+
+
+@pytest.mark.parametrize("key", ["review", "check"])
+def test_head_and_hr_see_all_that_was_drafted(key: str) -> None:
+    sources = forms_of("submission")
+    kept = {part.key for part in forms.load(sources["plan"]).fields() if not part.variable and not part.opinion}
+    shown = {part.key: part for part in forms.load(sources[key]).fields()}
+    assert kept <= shown.keys()
+    assert all(shown[name].readonly is (key == "check") for name in kept)
+
+
+def test_a_draft_can_ask_for_more_time_before_it_is_complete() -> None:
+    form = forms.load(forms_of("submission")["plan"])
+    _, faults = forms.validate(
+        form, {"wanted_date": "2026-02-10", "extension_reason": "人员抽调"}, "extend", {"units": [], "duties": []}
+    )
+    assert faults == []
+    _, faults = forms.validate(form, {}, "submit", {"units": [], "duties": []})
+    assert {"contact", "phone"} <= {fault.element for fault in faults}
+
+
+# How it looks
+
+
+def test_everything_is_drawn(drawing: Drawing) -> None:
+    assert drawing.nodes.keys() <= drawing.boxes.keys()
+    assert drawing.flows.keys() == drawing.lines.keys()
+    assert {lane.get("id") for lane in drawing.process.iter(f"{BPMN}lane")} <= drawing.boxes.keys()
+    assert {key for key in drawing.flows if drawing.name(key)} <= drawing.labels.keys()
+
+
+def test_nodes_stand_apart_and_inside_their_lanes(drawing: Drawing) -> None:
+    assert [(a, b) for a, one, b, other in pairs(drawing) if one.overlaps(other, by=-5)] == []
+    for lane in drawing.process.iter(f"{BPMN}lane"):
+        inside = [reference.text or "" for reference in lane.iterchildren(f"{BPMN}flowNodeRef")]
+        assert [key for key in inside if not drawing.boxes[lane.get("id", "")].contains(drawing.boxes[key])] == []
+
+
+def test_lines_are_orthogonal_and_end_on_their_shapes(drawing: Drawing) -> None:
+    for line in drawing.lines.values():
+        assert all(stroke.left == stroke.right or stroke.top == stroke.bottom for stroke in line.strokes())
+        assert drawing.boxes[line.source].touches(line.points[0])
+        assert drawing.boxes[line.target].touches(line.points[-1])
+
+
+def test_no_line_runs_through_a_shape(drawing: Drawing) -> None:
+    through = [
+        (key, node)
+        for key, line in drawing.lines.items()
+        for stroke in line.strokes()
+        for node in drawing.nodes
+        if stroke.overlaps(drawing.boxes[node], by=1 if node in (line.source, line.target) else -3)
+    ]
+    assert through == []
+
+
+def test_lines_meet_only_where_they_end(drawing: Drawing) -> None:
+    crossing = [
+        (one, other)
+        for (one, first), (other, second) in combinations(drawing.lines.items(), 2)
+        if any(a.overlaps(b, by=-2) for a in first.strokes() for b in second.strokes())
+    ]
+    assert crossing == []
+
+
+def test_labels_are_legible(drawing: Drawing) -> None:
+    """No label lies on a line, on a shape or on another label, and each is wide enough for its text."""
+    strokes = [stroke for line in drawing.lines.values() for stroke in line.strokes()]
+    boxes = [drawing.boxes[key] for key in drawing.nodes]
+    for key, label in drawing.labels.items():
+        others = [box for other, box in drawing.labels.items() if other != key]
+        assert not any(label.overlaps(box, by=-1) for box in (*strokes, *boxes, *others)), drawing.name(key)
+        assert label.right - label.left >= 11 * len(drawing.name(key))
+
+
+def test_the_main_path_reads_from_left_to_right(drawing: Drawing) -> None:
+    starts = [key for key, node in drawing.nodes.items() if etree.QName(node).localname == "startEvent"]
+    leftmost = min(box.left for key, box in drawing.boxes.items() if key in drawing.nodes)
+    assert all(drawing.boxes[key].left == leftmost for key in starts)
