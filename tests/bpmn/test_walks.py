@@ -1,0 +1,340 @@
+"""Every path that is drawn can be walked: tokens move as the office expects, on the machine that runs them."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from itertools import count
+
+import pytest
+
+from engine.core import expressions, spiff
+from engine.core.calendar import Calendar
+from engine.core.expressions import Value
+from tests.bpmn.test_drawings import published
+
+CALENDAR = Calendar()
+START = date(2026, 1, 5)
+DUE = date(2026, 1, 19)
+
+
+class Walk:
+    """Walk one process; called processes, functions and timers end when the test says so."""
+
+    def __init__(self, key: str, **variables: Value) -> None:
+        self.variables: dict[str, Value] = {"unit": "publicity", "year": Decimal(2026), **variables}
+        self.scopes: dict[str, dict[str, Value]] = {}
+        self.results: dict[tuple[str, int], Value] = {}
+        self.today = START
+        self.ids = map(str, count(1))
+        self.machine = spiff.Machine(spiff.compile_program(published(key)), self)
+        self.machine.begin()
+        self.move()
+
+    # What the machine asks of its host
+
+    def seen(self, frames: tuple[str, ...]) -> Mapping[str, Value]:
+        inner = [self.scopes.get(frame, {}) for frame in reversed(frames)]
+        return {**self.variables, **{name: value for scope in inner for name, value in scope.items()}}
+
+    def evaluate(self, expression: str, frames: tuple[str, ...] = ()) -> Value:
+        functions: Mapping[str, Callable[..., Value]] = {
+            "today": lambda: self.today,
+            "add workdays": lambda day, number: CALENDAR.add_workdays(day, int(number)),
+            "posts": lambda unit, kind: {"deputy": ("group.deputy_1",), "member": ("group.member_office",)}[kind],
+            "unit name": lambda code: {"publicity": "宣文部"}.get(code, code),
+        }
+        return expressions.evaluate(expression, self.seen(frames), functions)
+
+    def assign(self, script: str, frames: tuple[str, ...]) -> None:
+        for line in expressions.parse_assignments(script):
+            self.variables[line.name] = self.evaluate(line.expression.text, frames)
+
+    def open_iteration(self, scope: str, values: dict[str, Value]) -> None:
+        self.scopes[scope] = dict(values)
+
+    def close_iteration(self, scope: str, kept_in: str, index: int, expression: str) -> None:
+        self.results[kept_in, index] = self.evaluate(expression, (scope,)) if expression else None
+        self.drop(scope)
+
+    def collect(self, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> None:
+        found = tuple(self.results.pop((kept_in, index)) for index in range(count))
+        if name:
+            self.variables[name] = found
+
+    def drop(self, scope: str) -> None:
+        self.scopes.pop(scope, None)
+
+    def new_id(self) -> str:
+        return next(self.ids)
+
+    # What a test does
+
+    def move(self) -> None:
+        self.machine.run()
+        stuck = [change.message for change in self.machine.take_changes() if change.kind == "stuck"]
+        assert stuck == []
+
+    def waiting(self) -> list[str]:
+        """Name what waits, the iterations of an activity each for itself."""
+        tokens = [token for token in self.machine.tokens if not token.node.multi or token.iterating]
+        return sorted(token.node.name for token in tokens)
+
+    def do(self, name: str, outcome: str = "", **variables: Value) -> None:
+        """Complete the oldest token at the node of that name, as a form or a child would."""
+        token = next(
+            token
+            for token in self.machine.tokens
+            if token.node.name == name and (token.iterating or not token.node.multi)
+        )
+        scope = self.scopes[token.id] if token.iterating else self.variables
+        scope.update(variables)
+        if outcome:
+            scope["outcome"] = outcome
+        self.machine.finish(token.id)
+        self.move()
+
+    def moment(self, name: str) -> Value:
+        """Give the day on which a timer would fire."""
+        node = next(token.node for token in self.machine.tokens if token.node.name == name)
+        assert node.timer is not None
+        return self.evaluate(node.timer.text)
+
+
+def submission(unit: str = "publicity") -> Walk:
+    return Walk("submission", unit=unit, due_date=DUE, reason=None)
+
+
+def approval(approver: str = "group") -> Walk:
+    walk = Walk("approval", approver=approver)
+    walk.do("拟办", "submit", mode="circulate")
+    walk.do("人事部负责人审核", "agree")
+    walk.do("领导小组办公室主任审核", "agree")
+    return walk
+
+
+def signing() -> Walk:
+    walk = approval()
+    walk.do("圈阅", "agree")
+    walk.do("圈阅", "dissent")
+    return walk
+
+
+def year() -> Walk:
+    walk = Walk("annual_plan", urgent=False)
+    walk.do("锁定应报名单", "send", units=("publicity", "finance"), due_date=DUE)
+    walk.do("各单位报送", unit_outcome="received")
+    walk.do("各单位报送", unit_outcome="missing")
+    return walk
+
+
+# submission
+
+
+def test_a_unit_reports_and_hr_receives_it() -> None:
+    walk = submission()
+    assert walk.waiting() == ["报送逾期", "起草"]
+    walk.do("起草", "submit")
+    walk.do("审核", "agree")
+    assert walk.waiting() == ["人事部审看", "报送逾期"]
+    walk.do("人事部审看", "accept")
+    assert walk.waiting() == []
+    assert walk.variables["outcome"] == "received"
+
+
+def test_its_own_report_does_not_pass_hr_a_second_time() -> None:
+    walk = submission("hr")
+    walk.do("起草", "submit")
+    walk.do("审核", "agree")
+    assert walk.waiting() == []
+    assert walk.variables["outcome"] == "received"
+
+
+@pytest.mark.parametrize("outcome", ["return", "supplement"])
+def test_what_hr_gives_back_is_drafted_again_with_two_working_days_at_least(outcome: str) -> None:
+    walk = submission()
+    walk.do("起草", "submit")
+    walk.do("审核", "return")
+    walk.do("起草", "submit")
+    walk.do("审核", "agree")
+    walk.today = DUE
+    walk.do("人事部审看", outcome)
+    assert walk.waiting() == ["报送逾期", "起草"]
+    assert walk.variables["due_date"] == CALENDAR.add_workdays(DUE, 2)
+
+
+def test_a_granted_extension_moves_the_deadline_and_a_denied_one_does_not() -> None:
+    walk = submission()
+    walk.do("起草", "extend", wanted_date=date(2026, 1, 26))
+    walk.do("审批延期", "deny")
+    assert walk.variables["due_date"] == DUE
+    walk.do("起草", "extend", wanted_date=date(2026, 1, 26))
+    walk.do("审批延期", "grant", granted_date=date(2026, 1, 23))
+    assert walk.waiting() == ["报送逾期", "起草"]
+    walk.today = date(2026, 1, 20)
+    walk.do("报送逾期")
+    assert walk.waiting() == ["报送逾期", "起草"]
+    assert walk.moment("报送逾期") == date(2026, 1, 26)
+
+
+def test_hr_waits_longer_and_then_confirms_that_nothing_came() -> None:
+    walk = submission()
+    assert walk.moment("报送逾期") == date(2026, 1, 20)
+    walk.today = date(2026, 1, 20)
+    walk.do("报送逾期")
+    assert walk.waiting() == ["处置逾期", "起草"]
+    walk.do("处置逾期", "wait", new_date=date(2026, 1, 22))
+    assert walk.moment("报送逾期") == date(2026, 1, 23)
+    walk.today = date(2026, 1, 23)
+    walk.do("报送逾期")
+    walk.do("处置逾期", "missing")
+    assert walk.waiting() == []
+    assert walk.variables["outcome"] == "missing"
+
+
+def test_a_report_that_waits_for_hr_is_not_overdue() -> None:
+    walk = submission()
+    walk.do("起草", "submit")
+    walk.do("审核", "agree")
+    walk.today = date(2026, 1, 20)
+    walk.do("报送逾期")
+    assert walk.waiting() == ["人事部审看", "报送逾期"]
+    assert walk.moment("报送逾期") == date(2026, 1, 21)
+
+
+# aggregation, archiving
+
+
+@pytest.mark.parametrize("outcome", ["submit", "send_back"])
+def test_the_draft_goes_on_or_units_go_back(outcome: str) -> None:
+    walk = Walk("aggregation", units=("publicity",), reason=None)
+    walk.do("自动拼接")
+    walk.do("汇总改稿", outcome, returned=("publicity",))
+    assert walk.waiting() == []
+    assert walk.variables["outcome"] == outcome
+
+
+def test_a_plan_is_filed() -> None:
+    walk = Walk("archiving")
+    walk.do("归卷登记", "filed")
+    walk.do("打包归档")
+    assert walk.waiting() == []
+
+
+# approval
+
+
+def test_members_read_side_by_side_and_the_leader_decides() -> None:
+    walk = approval()
+    assert walk.waiting() == ["圈阅", "圈阅"]
+    walk.do("圈阅", "dissent")
+    walk.do("圈阅", "absent")
+    assert walk.variables["readings"] == ("dissent", "absent")
+    walk.do("组长签批", "agree")
+    walk.do("生成处理单")
+    assert walk.waiting() == []
+    assert walk.variables["outcome"] == "agree"
+
+
+def test_what_is_amended_is_put_into_the_text_before_the_sheet() -> None:
+    walk = signing()
+    walk.do("组长签批", "agree_amended")
+    walk.do("按意见修改", "agree_amended")
+    walk.do("生成处理单")
+    assert walk.waiting() == []
+    assert walk.variables["outcome"] == "agree_amended"
+
+
+@pytest.mark.parametrize("outcome", ["return", "refuse"])
+def test_the_leader_sends_back_or_refuses(outcome: str) -> None:
+    walk = signing()
+    walk.do("组长签批", outcome)
+    assert walk.waiting() == []
+    assert walk.variables["outcome"] == outcome
+
+
+def test_what_is_postponed_comes_back_to_the_leader_on_its_day() -> None:
+    walk = signing()
+    walk.do("组长签批", "postpone", resume_date=date(2026, 2, 2))
+    assert walk.waiting() == ["暂缓期满"]
+    assert walk.moment("暂缓期满") == date(2026, 2, 2)
+    walk.do("暂缓期满")
+    assert walk.waiting() == ["组长签批"]
+
+
+def test_circulation_can_turn_into_a_meeting_that_postpones_or_decides() -> None:
+    walk = signing()
+    walk.do("组长签批", "to_meeting")
+    walk.do("会议登记", "postpone", resume_date=date(2026, 2, 2))
+    walk.do("暂缓期满")
+    walk.do("组长签批", "to_meeting")
+    walk.do("会议登记", "agree")
+    assert walk.waiting() == ["生成处理单"]
+
+
+def test_a_meeting_replaces_circulation() -> None:
+    walk = Walk("approval", approver="group")
+    walk.do("拟办", "submit", mode="circulate")
+    walk.do("人事部负责人审核", "agree")
+    walk.do("领导小组办公室主任审核", "agree", mode="meeting")
+    assert walk.waiting() == ["会议登记"]
+
+
+def test_reviewers_return_to_the_desk_which_redrafts_or_resubmits() -> None:
+    walk = Walk("approval", approver="group")
+    walk.do("拟办", "submit", mode="circulate")
+    walk.do("人事部负责人审核", "return")
+    walk.do("拟办", "submit")
+    walk.do("人事部负责人审核", "agree")
+    walk.do("领导小组办公室主任审核", "return")
+    walk.do("拟办", "return")
+    assert walk.waiting() == []
+    assert walk.variables["outcome"] == "return"
+
+
+@pytest.mark.parametrize(("approver", "post"), [("group", "group.leader"), ("board", "board.chair")])
+def test_the_approver_is_the_callers_choice(approver: str, post: str) -> None:
+    walk = approval(approver)
+    walk.do("圈阅", "agree")
+    walk.do("圈阅", "agree")
+    node = next(token.node for token in walk.machine.tokens)
+    assert walk.evaluate(node.attributes["assignment"]) == post
+
+
+# annual_plan
+
+
+def test_a_year_goes_from_the_list_of_units_to_the_archive() -> None:
+    walk = year()
+    assert walk.variables["results"] == ("received", "missing")
+    walk.do("汇总", aggregation_outcome="submit", returned=())
+    walk.do("审批", approval_outcome="agree_amended")
+    walk.do("印发登记", "registered")
+    walk.do("归卷")
+    assert walk.waiting() == []
+
+
+def test_only_the_units_sent_back_report_again() -> None:
+    walk = year()
+    walk.do("汇总", aggregation_outcome="send_back", returned=("finance",), reason="请补齐经费")
+    assert walk.waiting() == ["各单位报送"]
+    assert walk.variables["units"] == ("finance",)
+    assert walk.variables["all_units"] == ("publicity", "finance")
+    assert walk.variables["due_date"] == CALENDAR.add_workdays(START, 5)
+    walk.do("各单位报送", unit_outcome="received")
+    assert walk.waiting() == ["汇总"]
+
+
+@pytest.mark.parametrize("outcome", ["return", "withdrawn", None])
+def test_what_is_not_approved_is_compiled_again(outcome: str | None) -> None:
+    walk = year()
+    walk.do("汇总", aggregation_outcome="submit")
+    walk.do("审批", approval_outcome=outcome)
+    assert walk.waiting() == ["汇总"]
+
+
+def test_a_refusal_is_registered_and_ends_the_year() -> None:
+    walk = year()
+    walk.do("汇总", aggregation_outcome="submit")
+    walk.do("审批", approval_outcome="refuse")
+    walk.do("登记未获批准", "registered")
+    assert walk.waiting() == []
