@@ -60,6 +60,8 @@ function submitAfter(form, prepare) {
     event.preventDefault();
     event.stopImmediatePropagation();
     await prepare();
+    // A form that is still being submitted ignores another submit: come back when this event is over.
+    await new Promise((resolve) => setTimeout(resolve));
     ready = true;
     form.requestSubmit(event.submitter);
     ready = false;

@@ -4,6 +4,7 @@ import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 
 import suixu from "../suixu.json";
 import { EMPTY_DIAGRAM } from "./empty.js";
+import { OffersModule } from "./offers.js";
 import { SuixuPropertiesModule } from "./provider.js";
 import { TranslateModule } from "./translate.js";
 
@@ -33,12 +34,14 @@ function makeModeler(container, properties) {
     container,
     moddleExtensions: { suixu },
     // Every key counts at once: whoever presses 保存 while typing loses nothing.
-    propertiesPanel: { parent: properties, debounceInput: false },
+    debounceInput: false,
+    propertiesPanel: { parent: properties },
     additionalModules: [
       TranslateModule,
       BpmnPropertiesPanelModule,
       BpmnPropertiesProviderModule,
       SuixuPropertiesModule,
+      OffersModule,
     ],
   });
 }

@@ -3,15 +3,18 @@ import { is } from "bpmn-js/lib/util/ModelUtil";
 
 import { conditionEntries } from "./condition.js";
 import { makeEntry } from "./entries.js";
-import { FIELDS } from "./fields.js";
+import { FIELDS, ITERATION } from "./fields.js";
 import { makeMappings } from "./mappings.js";
 
 const LOW_PRIORITY = 500;
+// The engine takes a list to go through, never a bare number of times.
+const REFUSED_ENTRIES = ["loopCardinality"];
 
 /** Add to the panel what this engine needs to know beyond plain BPMN. */
 class SuixuProperties {
-  constructor(propertiesPanel, bpmnFactory, modeling) {
+  constructor(propertiesPanel, bpmnFactory, modeling, translate) {
     this.tools = { bpmnFactory, modeling };
+    this.translate = translate;
     propertiesPanel.registerProvider(LOW_PRIORITY, this);
   }
 
@@ -24,12 +27,15 @@ class SuixuProperties {
         makeList("suixu-in", "传给子流程的变量", makeMappings(element, "suixu:In", this.tools)),
         makeList("suixu-out", "从子流程取回的变量", makeMappings(element, "suixu:Out", this.tools)),
       ];
-      return [general, ...own, ...others].filter(Boolean);
+      const known = others.filter(Boolean).map((group) => completeGroup(group, element, this.tools));
+      // The panel's own groups say their buttons in English unless each is told how to translate.
+      const all = [general, ...own, ...known].filter(Boolean);
+      return all.map((group) => ({ ...group, translate: this.translate }));
     };
   }
 }
 
-SuixuProperties.$inject = ["propertiesPanel", "bpmnFactory", "modeling"];
+SuixuProperties.$inject = ["propertiesPanel", "bpmnFactory", "modeling", "translate"];
 
 export const SuixuPropertiesModule = {
   __init__: ["suixuProperties"],
@@ -44,22 +50,30 @@ function makeList(id, label, list) {
   return list ? { id, label, component: ListGroup, ...list } : null;
 }
 
-function fieldEntries(element, { modeling }) {
-  const owner = findOwner(element);
+/** A pool is drawn where its process is meant. */
+function fieldEntries(element, tools) {
+  const object = element.businessObject;
+  const owner = is(element, "bpmn:Participant") ? object.processRef : object;
   const type = Object.keys(FIELDS).find((name) => owner && is(owner, name));
-  return (FIELDS[type] ?? []).map(({ name, label, description }) =>
+  return makeEntries(FIELDS[type] ?? [], element, owner, tools);
+}
+
+function makeEntries(fields, element, owner, { modeling }) {
+  return fields.map(({ name, ...field }) =>
     makeEntry({
+      ...field,
       id: name.replace(":", "-"),
-      label,
-      description,
       read: () => owner.get(name),
       write: (value) => modeling.updateModdleProperties(element, owner, { [name]: value }),
     }),
   );
 }
 
-/** A pool is drawn where its process is meant. */
-function findOwner(element) {
-  const object = element.businessObject;
-  return is(element, "bpmn:Participant") ? object.processRef : object;
+function completeGroup(group, element, tools) {
+  if (group.id !== "multiInstance") {
+    return group;
+  }
+  const kept = group.entries.filter((entry) => !REFUSED_ENTRIES.includes(entry.id));
+  const own = makeEntries(ITERATION, element, element.businessObject.loopCharacteristics, tools);
+  return { ...group, shouldOpen: true, entries: [...own, ...kept] };
 }
