@@ -90,7 +90,8 @@ class Scopes(Mapping[tuple[str, str], Any]):
 
     def remove(self, scope: str, name: str) -> None:
         """Forget a value."""
-        if self._values.pop((scope, name), None) is not None or (scope, name) in self._changed:
+        if (scope, name) in self._values:
+            del self._values[scope, name]
             self._changed.add((scope, name))
 
     def drop(self, scope: str) -> None:

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy import Connection, Table, create_engine, event, make_url
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Engine as Pool
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -37,18 +39,17 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open one transaction that commits at the end, or rolls back when anything is raised."""
-        with self._one_writer(), _translated():
-            with self.pool.connect().execution_options(suixu_write=True) as connection:
-                with connection.begin():
-                    yield connection
+        with self._one_writer(), _translated(), self.pool.connect() as connection:
+            connection.execution_options(suixu_write=True)
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that never writes."""
-        with _translated(), self.pool.connect() as connection:
-            with connection.begin() as transaction:
-                yield connection
-                transaction.rollback()
+        with _translated(), self.pool.connect() as connection, connection.begin() as transaction:
+            yield connection
+            transaction.rollback()
 
     @contextmanager
     def _one_writer(self) -> Iterator[None]:
@@ -94,3 +95,11 @@ def _open_sqlite(url: str) -> Pool:
 
 def _open_postgresql(url: str) -> Pool:
     return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+
+
+def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
+    """Insert the rows whose keys are not there yet; give how many were new."""
+    if not rows:
+        return 0
+    make = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+    return connection.execute(make(table).values(rows).on_conflict_do_nothing()).rowcount

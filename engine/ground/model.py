@@ -52,13 +52,24 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Json(TypeDecorator[Any]):
-    """Keep plain data as JSON text, in its own order (JSONB would sort the keys)."""
+    """Keep plain data as JSON text, in its own order (JSONB would sort the keys).
+
+    None is NULL, or the text `null` where a column must tell a null value from no value.
+    """
 
     impl = Text
     cache_ok = True
 
+    def __init__(self, keep_null: bool = False) -> None:
+        super().__init__()
+        self.keep_null = keep_null
+
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return (
+            None
+            if value is None and not self.keep_null
+            else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        )
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
@@ -152,10 +163,9 @@ participant = Table(
 task = Table(
     "task",
     metadata,
-    _id(primary_key=True),
+    _id(primary_key=True),  # also the id of the token that waits
     _ref("instance_id", "instance.id"),
     Column("activity_id", String(200), nullable=False),
-    _id("token_id", nullable=False),
     Column("name", String(300), nullable=False),
     Column("form_key", String(100)),
     Column("state", String(20), nullable=False),  # open, completed, cancelled
@@ -190,7 +200,7 @@ variable = Table(
     _id("instance_id", primary_key=True),
     Column("scope", String(36), primary_key=True),  # "" is the instance; else the token that opened the scope
     Column("name", String(100), primary_key=True),
-    Column("value", Json, nullable=False),
+    Column("value", Json(keep_null=True), nullable=False),
 )
 
 document = Table(

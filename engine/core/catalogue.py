@@ -1,0 +1,94 @@
+"""Load published versions: diagram, program and forms, read once a process and kept, for they never change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from engine.core import forms, spiff
+from engine.core.admission import find_process
+from engine.core.diagram import Diagram
+from engine.core.forms import Form
+from engine.core.markup import parse
+from engine.core.normalise import name_flows, normalise
+from engine.core.reading import connect, read_flows, read_process
+from engine.ground import model
+from engine.ground.errors import NotFound
+from engine.ground.unit_of_work import Unit
+
+
+@dataclass(frozen=True)
+class Definition:
+    """Hold a published version (流程版本)."""
+
+    id: str
+    key: str
+    version: int
+    name: str
+    source: bytes
+    sources: Mapping[str, str]
+    published_at: datetime
+    diagram: Diagram
+    program: spiff.Program
+
+    def form(self, key: str) -> Form:
+        """Give one of its forms."""
+        return forms.load(self.sources[key])
+
+
+def load(unit: Unit, definition_id: str) -> Definition:
+    """Give a version by its id."""
+    known = unit.engine.definitions.get(definition_id)
+    if known is None:
+        known = unit.engine.definitions[definition_id] = _read(unit, definition_id)
+    found: Definition = known
+    return found
+
+
+def _read(unit: Unit, definition_id: str) -> Definition:
+    row = unit.connection.execute(select(model.definition).where(model.definition.c.id == definition_id)).one()
+    table = model.form
+    rows = unit.connection.execute(select(table.c.key, table.c.source).where(table.c.definition_id == definition_id))
+    source = bytes(row.source)
+    diagram = read_published(source)
+    return Definition(
+        row.id,
+        row.key,
+        row.version,
+        row.name,
+        source,
+        {form.key: form.source for form in rows},
+        row.published_at,
+        diagram,
+        spiff.compile_program(diagram),
+    )
+
+
+def latest_id(unit: Unit, key: str) -> str | None:
+    """Give the id of the newest version of a process."""
+    table = model.definition.c
+    query = select(table.id).where(table.key == key).order_by(table.version.desc()).limit(1)
+    return unit.connection.execute(query).scalar_one_or_none()
+
+
+def latest(unit: Unit, key: str) -> Definition:
+    """Give the newest version of a process.
+
+    Raises:
+        NotFound: nothing is published under that key.
+    """
+    found = latest_id(unit, key)
+    if found is None:
+        raise NotFound("这个流程还没有发布。")
+    return load(unit, found)
+
+
+def read_published(source: bytes) -> Diagram:
+    """Read a diagram that was checked when it was published; what has vanished since shows where it is used."""
+    root, _ = parse(source)
+    assert root is not None
+    process, _ = find_process(root)
+    assert process is not None
+    diagram = read_process(process)
+    return normalise(connect(diagram, name_flows(read_flows(process), diagram.nodes)))

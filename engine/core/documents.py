@@ -1,0 +1,170 @@
+"""Keep documents and their versions: a form's values in the database, a file's bytes by their digest on disk.
+
+A document belongs to a business key and a name, not to an instance: a second round works on the same one.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sqlalchemy import Row, and_, func, insert, select
+
+from engine.ground import model
+from engine.ground.errors import TooLarge
+from engine.ground.unit_of_work import Actor, Unit, new_id
+
+CHUNK = 1 << 20
+
+
+def find(unit: Unit, business_key: str, name: str) -> Row[Any] | None:
+    """Find a document by what it belongs to."""
+    table = model.document.c
+    query = select(model.document).where(table.business_key == business_key, table.name == name)
+    return unit.connection.execute(query).first()
+
+
+def latest(unit: Unit, document_id: str) -> Row[Any] | None:
+    """Give the newest version."""
+    table = model.document_version
+    query = select(table).where(table.c.document_id == document_id).order_by(table.c.number.desc()).limit(1)
+    return unit.connection.execute(query).first()
+
+
+def of_business_key(unit: Unit, business_key: str) -> list[Row[Any]]:
+    """List the documents of a business key, with their newest version."""
+    table, version = model.document, model.document_version
+    newest = select(version.c.document_id, func.max(version.c.number).label("number")).group_by(version.c.document_id)
+    top = newest.subquery()
+    same = (version.c.document_id == top.c.document_id, version.c.number == top.c.number)
+    query = (
+        select(table, version.c.number, version.c.file_name, version.c.size, version.c.created_by, version.c.digest)
+        .join(top, top.c.document_id == table.c.id)
+        .join(version, and_(*same))
+        .where(table.c.business_key == business_key)
+        .order_by(table.c.created_at, table.c.id)
+    )
+    return list(unit.connection.execute(query))
+
+
+def values(unit: Unit, business_key: str, name: str) -> dict[str, Any] | None:
+    """Give the newest values of a form document."""
+    found = find(unit, business_key, name)
+    version = latest(unit, found.id) if found else None
+    return dict(version.content) if version is not None and version.content is not None else None
+
+
+def put_values(
+    unit: Unit,
+    instance: Mapping[str, Any],
+    name: str,
+    title: str,
+    content: Mapping[str, Any],
+    actor: Actor,
+    task_id: str | None = None,
+) -> tuple[str, int]:
+    """Keep a form's values as a new version, unless nothing changed; give document id and version number."""
+    found = find(unit, instance["business_key"], name)
+    document_id = found.id if found else _create(unit, instance, name, "form", title)
+    before = latest(unit, document_id)
+    if before is not None and before.content == content:
+        return document_id, before.number
+    digest = hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    return document_id, _add(unit, document_id, actor, task_id, content=dict(content), digest=digest)
+
+
+def put_file(
+    unit: Unit,
+    instance: Mapping[str, Any],
+    name: str,
+    title: str,
+    file_name: str,
+    media_type: str,
+    stored: tuple[str, int],
+    actor: Actor,
+    task_id: str | None = None,
+) -> tuple[str, int]:
+    """Keep a stored file as a new version of a file document."""
+    digest, size = stored
+    found = find(unit, instance["business_key"], name)
+    document_id = found.id if found else _create(unit, instance, name, "file", title)
+    before = latest(unit, document_id)
+    if before is not None and before.digest == digest and before.file_name == file_name:
+        return document_id, before.number
+    number = _add(
+        unit, document_id, actor, task_id, digest=digest, file_name=file_name, media_type=media_type, size=size
+    )
+    return document_id, number
+
+
+def _create(unit: Unit, instance: Mapping[str, Any], name: str, kind: str, title: str) -> str:
+    document_id = new_id()
+    row = {
+        "id": document_id,
+        "business_key": instance["business_key"],
+        "name": name,
+        "kind": kind,
+        "title": title[:300],
+        "instance_id": instance["id"],
+        "created_at": unit.now,
+    }
+    unit.connection.execute(insert(model.document), row)
+    return document_id
+
+
+def _add(unit: Unit, document_id: str, actor: Actor, task_id: str | None, **fields: Any) -> int:
+    table = model.document_version
+    highest = select(func.coalesce(func.max(table.c.number), 0)).where(table.c.document_id == document_id)
+    number = int(unit.connection.execute(highest).scalar_one()) + 1
+    row = {
+        "document_id": document_id,
+        "number": number,
+        "created_at": unit.now,
+        "created_by": actor.person_id,
+        "task_id": task_id,
+        "content": None,
+        "file_name": None,
+        "media_type": None,
+        "size": None,
+        **fields,
+    }
+    unit.connection.execute(insert(table), row)
+    return number
+
+
+def store(folder: Path, stream: BinaryIO, limit: int) -> tuple[str, int]:
+    """Write a file's bytes under their digest, durably; give digest and size.
+
+    It happens before the commit that names the file: a kill in between leaves an orphan, never a name without bytes.
+
+    Raises:
+        TooLarge: more than `limit` bytes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=folder)
+    sha, size = hashlib.sha256(), 0
+    try:
+        with os.fdopen(handle, "wb") as target:
+            while chunk := stream.read(CHUNK):
+                size += len(chunk)
+                if size > limit:
+                    raise TooLarge(f"文件超过{limit // (1 << 20)}MB的上限,没有保存。可以只登记存放地点。")
+                sha.update(chunk)
+                target.write(chunk)
+            target.flush()
+            os.fsync(target.fileno())
+        final = path_of(folder, sha.hexdigest())
+        final.parent.mkdir(exist_ok=True)
+        os.replace(temporary, final)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return sha.hexdigest(), size
+
+
+def path_of(folder: Path, digest: str) -> Path:
+    """Say where a file's bytes are."""
+    return folder / digest[:2] / digest

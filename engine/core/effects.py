@@ -1,0 +1,286 @@
+"""Turn what tokens did into rows: tasks, inbox entries, jobs, incidents, and the lines of the history."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, update
+
+from engine.core import organization
+from engine.core.calendar import morning
+from engine.core.diagram import Node
+from engine.core.expressions import ExpressionError, Value
+from engine.core.spiff import Change, Token
+from engine.core.workdays import calendar_of
+from engine.ground import model
+from engine.ground.clock import local
+from engine.ground.database import insert_new
+from engine.ground.errors import Stuck
+from engine.ground.unit_of_work import new_id
+
+if TYPE_CHECKING:
+    from engine.core.execution import Run
+
+END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
+"""The place in an inbox of a task without a deadline."""
+
+REFERENCE = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
+"""A post written out (`hr.staff`, `own.head`); anything else is FEEL."""
+
+ISO_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
+
+
+@dataclass
+class Pending:
+    """Gather rows, so that each table is written once an act."""
+
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    inbox: list[dict[str, Any]] = field(default_factory=list)
+    participants: list[dict[str, Any]] = field(default_factory=list)
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+    incidents: list[dict[str, Any]] = field(default_factory=list)
+
+
+def apply(run: "Run") -> tuple[list[str], list[str]]:
+    """Write down what the machine did; give the call activities to start and those that were cancelled."""
+    calls: list[str] = []
+    completed: list[str] = []
+    cancelled: list[str] = []
+    for change in run.machine.take_changes():
+        _record(run, change)
+        if change.kind == "entered" and (change.token.node.kind not in ("user", "exclusive") or change.token.iterating):
+            run.plain = False
+        if change.kind == "entered" and change.token.id in run.machine.tasks:
+            _enter(run, change.token, calls)
+        elif change.kind == "stuck":
+            get_stuck(run, change.token.id, "step", change.message)
+        elif change.kind == "completed":
+            completed.append(change.token.id)
+        elif change.kind == "cancelled":
+            cancelled.append(change.token.id)
+    _close(run, completed, cancelled)
+    return calls, cancelled
+
+
+def _record(run: "Run", change: Change) -> None:
+    token = change.token
+    if change.kind == "entered" and token.node.kind not in ("user", "call", "service", "timer", "subprocess"):
+        return
+    run.record(
+        f"activity.{change.kind}",
+        {"name": token.node.name, "message": change.message} if change.message else {"name": token.node.name},
+        activity=token.node.id,
+        token=token.id,
+        via=token.via,
+        index=token.index,
+    )
+
+
+def _enter(run: "Run", token: Token, calls: list[str]) -> None:
+    kind = "many" if token.node.multi and not token.iterating else token.node.kind
+    if kind == "user":
+        open_task(run, token)
+    elif kind in ("timer", "boundary"):
+        await_time(run, token)
+    elif kind == "service":
+        add_job(run, "function", token_id=token.id, payload={"function": token.node.attributes["function"]})
+    elif kind == "call":
+        calls.append(token.id)
+
+
+def _close(run: "Run", completed: list[str], cancelled: list[str]) -> None:
+    gone = [*completed, *cancelled]
+    if not gone:
+        return
+    connection, task, job = run.unit.connection, model.task, model.job
+    connection.execute(delete(model.inbox).where(model.inbox.c.task_id.in_(gone)))
+    waiting = (job.c.instance_id == run.id, job.c.state == "due", job.c.token_id.in_(gone) | job.c.task_id.in_(gone))
+    connection.execute(update(job).where(*waiting).values(state="cancelled", closed_at=run.unit.now))
+    if cancelled:
+        still = (task.c.id.in_(cancelled), task.c.state == "open")
+        connection.execute(update(task).where(*still).values(state="cancelled", completed_at=run.unit.now))
+
+
+# Tasks
+
+
+def open_task(run: "Run", token: Token) -> None:
+    """Put a task before those who may do it; a post that vanished makes an incident, and so does one nobody holds."""
+    try:
+        candidates = _candidates(run, token)
+        due_at = _due(run, token)
+    except (Stuck, ExpressionError) as error:
+        get_stuck(run, token.id, "open", str(error))
+        return
+    run.opened.append(token.id)
+    run.pending.tasks.append(_task_row(run, token, candidates, due_at))
+    principals = [f"post:{reference}" for reference in candidates]
+    due = due_at or END_OF_TIME
+    run.pending.inbox += [{"principal": who, "due_at": due, "task_id": token.id} for who in principals]
+    run.pending.participants += [{"principal": who, "instance_id": run.id} for who in principals]
+    run.record("task.opened", {"candidates": candidates, "due": due_at}, activity=token.node.id, task=token.id)
+    if due_at is not None:
+        _plan_reminders(run, token, due_at)
+    if not any(organization.holders(run.unit, reference) for reference in candidates):
+        names = "、".join(candidates)
+        _add_incident(run, token.node.id, f"环节“{token.node.name}”的岗位({names})目前无人任职,请管理员任命。", None)
+
+
+def _task_row(run: "Run", token: Token, candidates: list[str], due_at: datetime | None) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "instance_id": run.id,
+        "activity_id": token.node.id,
+        "name": token.node.name,
+        "form_key": token.node.attributes.get("form"),
+        "state": "open",
+        "assignee_id": None,
+        "candidates": candidates,
+        "created_at": run.unit.now,
+        "due_at": due_at,
+        "revision": 1,
+        "cause": dict(run.cause) if run.cause else None,
+    }
+
+
+def _candidates(run: "Run", token: Token) -> list[str]:
+    text = token.node.attributes.get("assignment", "")
+    value: Value = text if REFERENCE.fullmatch(text) else run.evaluate(text, token.frames)
+    wanted = [value] if isinstance(value, str) else list(value) if isinstance(value, tuple) else []
+    references = [_own(run, str(item)) for item in wanted if item]
+    missing = [item for item in references if item not in organization.references(run.unit)]
+    if missing or not references:
+        what = f"岗位“{'、'.join(missing)}”已不存在" if missing else f"“{text}”没有得出岗位"
+        raise Stuck(f"环节“{token.node.name}”无人可办:{what}。请管理员处理后重试。", token.node.id)
+    return references
+
+
+def _own(run: "Run", reference: str) -> str:
+    return f"{run.row['unit_code']}.{reference[4:]}" if reference.startswith("own.") else reference
+
+
+def _due(run: "Run", token: Token) -> datetime | None:
+    text = token.node.attributes.get("due", "")
+    if not text:
+        return None
+    value = run.evaluate(text, token.frames)
+    calendar = calendar_of(run.unit)
+    if isinstance(value, date):
+        return calendar.deadline(morning(value), 0)
+    if isinstance(value, Decimal):
+        return calendar.deadline(run.unit.now, int(value))
+    raise Stuck(f"环节“{token.node.name}”的期限“{text}”没有得出天数或者日期。", token.node.id)
+
+
+def _plan_reminders(run: "Run", token: Token, due_at: datetime) -> None:
+    calendar, last = calendar_of(run.unit), local(due_at).date()
+    for text in filter(None, token.node.attributes.get("remind", "").split(",")):
+        moment = morning(calendar.add_workdays(last, -int(text)))
+        if moment > run.unit.now:
+            add_job(run, "remind", task_id=token.id, due_at=moment, payload={"days": int(text)})
+    for text in filter(None, token.node.attributes.get("chase", "").split(",")):
+        days, _, post = text.partition(":")
+        moment = morning(calendar.add_workdays(last, int(days)))
+        add_job(run, "chase", task_id=token.id, due_at=moment, payload={"post": _own(run, post), "days": int(days)})
+
+
+# Jobs and incidents
+
+
+def await_time(run: "Run", token: Token) -> None:
+    """Set the clock for a timer."""
+    try:
+        due_at = _moment(run, token.node, token.frames)
+    except (Stuck, ExpressionError) as error:
+        get_stuck(run, token.id, "await", str(error))
+        return
+    add_job(run, "timer", token_id=token.id, due_at=due_at, payload={})
+
+
+def _moment(run: "Run", node: Node, frames: tuple[str, ...]) -> datetime:
+    assert node.timer is not None
+    text = node.timer.text.strip()
+    found = ISO_DURATION.fullmatch(text) if node.timer.kind == "duration" else None
+    if found and any(found.groups()):
+        return _after(run, found)
+    value = run.evaluate(text, frames)
+    if node.timer.kind == "date" and isinstance(value, date):
+        return morning(value)
+    if node.timer.kind == "duration" and isinstance(value, Decimal):
+        return morning(calendar_of(run.unit).add_workdays(run.unit.today, int(value)))
+    raise Stuck(f"定时“{node.name}”的时间“{text}”没有得出日期或者天数。", node.id)
+
+
+def _after(run: "Run", found: re.Match[str]) -> datetime:
+    days, hours, minutes = (int(part or 0) for part in found.groups())
+    return run.unit.now + timedelta(days=days, hours=hours, minutes=minutes)
+
+
+def add_job(
+    run: "Run",
+    kind: str,
+    *,
+    instance_id: str | None = None,
+    token_id: str | None = None,
+    task_id: str | None = None,
+    due_at: datetime | None = None,
+    state: str = "due",
+    payload: Mapping[str, Any],
+) -> str:
+    """Put a row of work before the worker, in this commit."""
+    job_id = new_id()
+    row = {
+        "id": job_id,
+        "kind": kind,
+        "instance_id": instance_id or run.id,
+        "token_id": token_id,
+        "task_id": task_id,
+        "due_at": due_at or run.unit.now,
+        "state": state,
+        "attempts": 0,
+        "payload": dict(payload),
+    }
+    run.pending.jobs.append(row)
+    run.unit.after_commit(run.unit.engine.wake)
+    return job_id
+
+
+def get_stuck(run: "Run", token_id: str, kind: str, message: str) -> None:
+    """Leave a token where it is, with an incident that says why and a job that can be tried again."""
+    run.plain = False
+    token = run.machine.find(token_id)
+    activity = token.node.id if token else ""
+    job_id = add_job(run, kind, token_id=token_id, state="failed", payload={"message": message})
+    _add_incident(run, activity, message, job_id)
+
+
+def _add_incident(run: "Run", activity: str, message: str, job_id: str | None) -> None:
+    row = {
+        "id": new_id(),
+        "job_id": job_id,
+        "instance_id": run.id,
+        "activity_id": activity,
+        "message": message,
+        "created_at": run.unit.now,
+    }
+    run.pending.incidents.append(row)
+    run.record("incident.raised", {"message": message}, activity=activity, incident=row["id"], job=job_id)
+
+
+def flush(run: "Run") -> None:
+    """Write the gathered rows."""
+    pending, connection = run.pending, run.unit.connection
+    for table, rows in (
+        (model.task, pending.tasks),
+        (model.inbox, pending.inbox),
+        (model.job, pending.jobs),
+        (model.incident, pending.incidents),
+    ):
+        if rows:
+            connection.execute(insert(table), rows)
+    unique = {(row["principal"], row["instance_id"]): row for row in pending.participants}
+    insert_new(connection, model.participant, list(unique.values()))
+    run.pending = Pending()

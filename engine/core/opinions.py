@@ -1,0 +1,35 @@
+"""Keep opinions (意见): who said what, when it was said and when it was entered. Never overwritten."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+
+from engine.ground import model
+from engine.ground.unit_of_work import Actor, Unit, new_id
+
+
+def keep(unit: Unit, task: Row[Any], actor: Actor, outcome: str, text: str, made_on: date, scan_id: str | None) -> None:
+    """Keep an opinion; `outcome` is the word on the button that was pressed."""
+    row = {
+        "id": new_id(),
+        "instance_id": task.instance_id,
+        "task_id": task.id,
+        "activity_name": task.name,
+        "person_id": actor.entering_for or actor.person_id,
+        "post": actor.post,
+        "entered_by": actor.person_id if actor.entering_for else None,
+        "scan_id": scan_id,
+        "outcome": outcome,
+        "text": text,
+        "made_on": made_on,
+        "recorded_at": unit.now,
+    }
+    unit.connection.execute(insert(model.opinion), row)
+
+
+def of_instances(unit: Unit, instance_ids: list[str]) -> list[Row[Any]]:
+    """List the opinions given in some instances, oldest first."""
+    table = model.opinion
+    query = select(table).where(table.c.instance_id.in_(instance_ids)).order_by(table.c.recorded_at, table.c.id)
+    return list(unit.connection.execute(query))

@@ -1,0 +1,74 @@
+"""Write down what outside work gave back, or that it gave up."""
+
+import io
+from typing import Any
+
+from sqlalchemy import Row, insert
+
+from engine.core import documents, effects, execution, history
+from engine.core.execution import Run
+from engine.core.spiff import Token
+from engine.ground import model
+from engine.ground.errors import Stuck
+from engine.ground.unit_of_work import SYSTEM, Engine, Result, Unit, new_id
+
+FILE_LIMIT = 1 << 30
+
+
+def store(engine: Engine, item: tuple[str, str, str, str, bytes]) -> tuple[str, int]:
+    """Write a function's file before the commit that names it."""
+    return documents.store(engine.files, io.BytesIO(item[4]), FILE_LIMIT)
+
+
+def keep(run: Run, token: Token, result: Result, stored: list[tuple[str, int]]) -> None:
+    """Set the variables and keep the documents that a function gave back."""
+    scope = token.frames[0] if token.frames else ""
+    for name, value in result.variables.items():
+        run.scopes.set(scope, name, value)
+    kept: list[tuple[str, int]] = []
+    for name, content in result.documents.items():
+        kept.append(
+            documents.put_values(run.unit, run.row, name, str(content.get("title") or token.node.name), content, SYSTEM)
+        )
+    for (name, title, file_name, media_type, _), where in zip(result.files, stored, strict=True):
+        kept.append(documents.put_file(run.unit, run.row, name, title, file_name, media_type, where, SYSTEM))
+    run.record("function.done", {}, activity=token.node.id, token=token.id, documents=[list(item) for item in kept])
+
+
+def raise_incident(unit: Unit, job: Row[Any], message: str) -> None:
+    """Put a job that gave up before a person (异常)."""
+    row = {
+        "id": new_id(),
+        "job_id": job.id,
+        "instance_id": job.instance_id,
+        "activity_id": _activity(unit, job),
+        "message": message,
+        "created_at": unit.now,
+    }
+    unit.connection.execute(insert(model.incident), row)
+    if job.instance_id:
+        execution.lock(unit, job.instance_id)
+        stream = f"instance:{job.instance_id}"
+        history.record(unit, stream, "incident.raised", SYSTEM, {"message": message}, incident=row["id"], job=job.id)
+
+
+def _activity(unit: Unit, job: Row[Any]) -> str:
+    if not job.instance_id or not job.token_id:
+        return ""
+    tokens = execution.tokens_of(unit, job.instance_id, execution.definition_of(unit, job.instance_id))
+    return next((token.node.id for token in tokens if token.id == job.token_id), "")
+
+
+def try_again(run: Run, token: Token, kind: str) -> None:
+    """Do again what got stuck."""
+    if kind == "step":
+        run.machine.resume(token.id)
+    elif kind == "open":
+        effects.open_task(run, token)
+    elif kind == "await":
+        effects.await_time(run, token)
+    else:
+        try:
+            execution.start_child(run, token.id)
+        except Stuck as error:
+            effects.get_stuck(run, token.id, "call", str(error))

@@ -1,0 +1,51 @@
+"""Remind and chase (提醒、催办): on working days only, one line a task, one notice a person and day."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from engine.core import notices
+from engine.core.calendar import morning
+from engine.core.workdays import calendar_of
+from engine.ground import model
+from engine.ground.clock import local
+from engine.ground.unit_of_work import Unit
+
+
+def silent_until(unit: Unit) -> datetime | None:
+    """Say until when reminders keep silent, where today is a day off."""
+    calendar = calendar_of(unit)
+    if calendar.is_workday(unit.today):
+        return None
+    return morning(calendar.next_workday_on_or_after(unit.today))
+
+
+def send(unit: Unit, job: Row[Any]) -> None:
+    """Tell whoever has the task, or the head who is to chase them; a closed task is silent."""
+    query = select(model.task, model.instance.c.title).join(
+        model.instance, model.instance.c.id == model.task.c.instance_id
+    )
+    task = unit.connection.execute(query.where(model.task.c.id == job.task_id, model.task.c.state == "open")).first()
+    if task is None:
+        return
+    line = _line(unit, task, job.kind)
+    for person_id in _told(unit, task, job):
+        notices.remind(unit, person_id, unit.today, line)
+
+
+def _told(unit: Unit, task: Row[Any], job: Row[Any]) -> list[str]:
+    if job.kind == "chase":
+        post = job.payload["post"]
+        return [] if notices.is_leading(unit, post) else notices.reminded(unit, [post])
+    if task.assignee_id and not any(notices.is_leading(unit, post) for post in task.candidates):
+        return [task.assignee_id]
+    return notices.reminded(unit, task.candidates)
+
+
+def _line(unit: Unit, task: Row[Any], kind: str) -> str:
+    day = local(task.due_at).date()
+    what = f"{task.title}·{task.name}"
+    if kind == "chase":
+        return f"{what}:已于{day.month}月{day.day}日到期,尚未办理,请督促承办人。"
+    return f"{what}:请于{day.month}月{day.day}日前办理。"

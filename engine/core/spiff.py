@@ -1,0 +1,529 @@
+"""Move tokens with SpiffWorkflow. The only module that knows it.
+
+Of Spiff we use the task (a token, with its states and their order) and the task spec (what a token does at a node).
+We do not use its parser, its prediction, its joins, its event manager, its tree walks or its serializer: each of them
+loses or falsifies work in cases that we tried (`docs/engine.md`). So the tree is flat: a token has no parent and no
+children, it knows the flow it came by, the container it is in and the variable scopes it sees. What is finished is
+dropped: the state of an instance is where its tokens are, and nothing else.
+
+A container (an embedded sub-process, or an activity with several instances) is itself a token that stays started
+while tokens live inside it.
+"""
+
+import json
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, Protocol, cast
+
+from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
+from SpiffWorkflow.specs import WorkflowSpec
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+from SpiffWorkflow.workflow import Workflow
+
+from engine.core.diagram import Diagram, Node
+from engine.core.expressions import ExpressionError, Value
+from engine.ground.errors import Stuck
+
+STEP_LIMIT = 5_000
+"""Steps of one act: past it the diagram goes round in circles without waiting for anybody."""
+
+LIVE_LIMIT = 10_000
+"""Tokens of one instance."""
+
+ITERATION = "#"
+"""Marks the spec of one iteration of an activity with several instances."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """Show a token as plain data.
+
+    `container` is the token of the sub-process or multi-instance around it ("" at the top), `frames` the variable
+    scopes it sees, innermost first; `index` counts an iteration; `via` is the drawn flow that it came by; `guards` is
+    the token whose boundary event it is.
+    """
+
+    id: str
+    node: Node
+    state: Literal["ready", "waiting", "started"]
+    container: str
+    frames: tuple[str, ...]
+    index: int | None
+    via: str
+    guards: str
+    iterating: bool
+
+
+@dataclass(frozen=True)
+class Change:
+    """Tell what happened to a token: it entered, completed, was cancelled, or got stuck and says why."""
+
+    kind: Literal["entered", "completed", "cancelled", "stuck"]
+    token: Token
+    message: str = ""
+
+
+class Host(Protocol):
+    """Give the machine what it must not know itself: variables and identifiers."""
+
+    def evaluate(self, expression: str, frames: tuple[str, ...]) -> Value:
+        """Evaluate FEEL as seen from `frames`."""
+
+    def assign(self, script: str, frames: tuple[str, ...]) -> None:
+        """Run a script task's assignments."""
+
+    def open_iteration(self, scope: str, values: dict[str, Value]) -> None:
+        """Give an iteration its own variables."""
+
+    def close_iteration(self, scope: str, kept_in: str, index: int, expression: str) -> None:
+        """Keep an iteration's result and forget its variables."""
+
+    def collect(self, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> None:
+        """Put the results in the order of the collection into one list."""
+
+    def drop(self, scope: str) -> None:
+        """Forget the variables of a cancelled scope."""
+
+    def new_id(self) -> str:
+        """Make an identifier."""
+
+
+class Step(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow carries no types
+    """Pass a token through a node and on along every outgoing flow."""
+
+    def __init__(self, spec: WorkflowSpec, name: str, node: Node) -> None:
+        super().__init__(spec, name, inputs=[], outputs=[], data={}, defines={}, pre_assign=[], post_assign=[])
+        self.node = node
+
+    def _update_hook(self, my_task: Task) -> bool:
+        return True
+
+    def _on_ready(self, my_task: Task) -> None:
+        my_task.workflow.ready.append(my_task)
+
+    def _run_hook(self, my_task: Task) -> bool | None:
+        return True
+
+    def _on_complete(self, my_task: Task) -> None:
+        my_task.workflow.leave(my_task, self._outgoing(my_task))
+
+    def _on_cancel(self, my_task: Task) -> None:
+        my_task.workflow.forget(my_task, "cancelled")
+
+    def _on_error_hook(self, my_task: Task) -> None:
+        """Leave an error to the machine, which makes the token wait where it is."""
+
+    def _outgoing(self, my_task: Task) -> tuple[str, ...]:
+        return () if my_task.internal_data["iterating"] else self.node.outgoing
+
+
+class PersonStep(Step):
+    """Stay ready until a person has done it."""
+
+    def _on_ready(self, my_task: Task) -> None:
+        """Do not queue: a person completes it."""
+
+
+class OutsideStep(Step):
+    """Start work outside (a function, a child instance) and stay started until it is closed."""
+
+    def _run_hook(self, my_task: Task) -> bool | None:
+        return None
+
+
+class WaitStep(Step):
+    """Wait until a job fires it."""
+
+    def _update_hook(self, my_task: Task) -> bool:
+        my_task._set_state(TaskState.WAITING)
+        return False
+
+
+class ScriptStep(Step):
+    """Run assignments."""
+
+    def _run_hook(self, my_task: Task) -> bool | None:
+        my_task.workflow.host.assign(self.node.script, my_task.internal_data["frames"])
+        return True
+
+
+class ChoiceStep(Step):
+    """Take the first flow whose condition is true, else the default (BPMN 2.0.2, 13.4.2)."""
+
+    def _run_hook(self, my_task: Task) -> bool | None:
+        my_task.internal_data["chosen"] = self._choose(my_task)
+        return True
+
+    def _choose(self, my_task: Task) -> str:
+        workflow, frames = my_task.workflow, my_task.internal_data["frames"]
+        if len(self.node.outgoing) == 1:
+            return self.node.outgoing[0]
+        for flow in (workflow.diagram.flows[name] for name in self.node.outgoing if name != self.node.default):
+            if flow.condition and workflow.host.evaluate(flow.condition, frames) is True:
+                return str(flow.id)
+        if not self.node.default:
+            raise Stuck(f"“{self.node.name}”的各个分支条件都不成立,又没有默认分支。", self.node.id)
+        return self.node.default
+
+    def _outgoing(self, my_task: Task) -> tuple[str, ...]:
+        return (my_task.internal_data["chosen"],)
+
+
+class JoinStep(Step):
+    """Take one token from every incoming flow, then go on along all outgoing ones (BPMN 2.0.2, 13.4.1)."""
+
+    def _update_hook(self, my_task: Task) -> bool:
+        my_task._set_state(TaskState.WAITING)
+        waiting: dict[str, Task] = {}
+        for task in my_task.workflow.at(self, my_task.internal_data["container"]):
+            waiting.setdefault(task.internal_data["via"], task)
+        if set(waiting) != set(self.node.incoming):
+            return False
+        for task in waiting.values():
+            if task is not my_task:
+                my_task.workflow.forget(task, "completed")
+                task._set_state(TaskState.COMPLETED)
+        return True
+
+
+class TerminateStep(Step):
+    """End the scope around it at once."""
+
+    def _run_hook(self, my_task: Task) -> bool | None:
+        my_task.workflow.clear(my_task.internal_data["container"], but=my_task)
+        return True
+
+
+class ContainerStep(Step):
+    """Open a sub-process."""
+
+    def _run_hook(self, my_task: Task) -> bool | None:
+        start = my_task.workflow.diagram.start(self.node.id)
+        my_task.workflow.place(start, my_task.id, my_task.internal_data["frames"])
+        return None
+
+
+class ManyStep(Step):
+    """Open one iteration for each item of a collection, all at once (BPMN 2.0.2, 13.3.7)."""
+
+    def _run_hook(self, my_task: Task) -> bool | None:
+        workflow, frames = my_task.workflow, my_task.internal_data["frames"]
+        assert self.node.multi is not None
+        items = workflow.host.evaluate(self.node.multi.collection, frames)
+        if not isinstance(items, tuple):
+            raise Stuck(f"“{self.node.name}”的集合“{self.node.multi.collection}”不是一个列表。", self.node.id)
+        my_task.internal_data["count"] = len(items)
+        if not items:
+            workflow.collect(my_task)
+            return True
+        for index, item in enumerate(items):
+            workflow.iterate(my_task, self.node, index, item)
+        return None
+
+
+STEPS: dict[str, type[Step]] = {
+    "start": Step,
+    "end": Step,
+    "terminate": TerminateStep,
+    "user": PersonStep,
+    "script": ScriptStep,
+    "service": OutsideStep,
+    "call": OutsideStep,
+    "exclusive": ChoiceStep,
+    "parallel": JoinStep,
+    "timer": WaitStep,
+    "boundary": WaitStep,
+    "subprocess": ContainerStep,
+}
+
+
+@dataclass(frozen=True)
+class Program:
+    """Hold a diagram as Spiff's specs: made once for a version, never changed afterwards."""
+
+    diagram: Diagram
+    spec: WorkflowSpec
+
+    def snapshot(self) -> str:
+        """Describe the spec, so that a test can prove that running does not change it."""
+        return json.dumps(
+            {name: [type(spec).__name__, sorted(_plain(vars(spec)))] for name, spec in self.spec.task_specs.items()}
+        )
+
+
+def _plain(values: dict[str, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        if name not in ("_wf_spec", "node") and not name.endswith("_event"):
+            yield f"{name}={value!r}"
+
+
+def compile_program(diagram: Diagram) -> Program:
+    """Turn a checked diagram into specs."""
+    spec = WorkflowSpec(name=diagram.key)
+    spec.task_specs.clear()
+    for node in diagram.nodes.values():
+        if node.multi:
+            ManyStep(spec, node.id, node)
+            STEPS[node.kind](spec, node.id + ITERATION, node)
+        else:
+            STEPS[node.kind](spec, node.id, node)
+    return Program(diagram, spec)
+
+
+class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
+    """Run one instance's tokens from a ready queue until every one of them waits."""
+
+    def __init__(self, program: Program, host: Host) -> None:
+        super().__init__(program.spec, deserializing=True)
+        self.diagram = program.diagram
+        self.host = host
+        self.ready: deque[Task] = deque()
+        self.changes: list[Change] = []
+
+    # What callers ask
+
+    @classmethod
+    def read(cls, program: Program, text: str) -> list[Token]:
+        """Show the tokens of a saved state."""
+        machine = cls(program, cast(Host, None))
+        machine.restore(text)
+        return machine.tokens
+
+    def begin(self) -> None:
+        """Put the first token on the start event."""
+        self.place(self.diagram.start(), "", ())
+
+    @property
+    def tokens(self) -> list[Token]:
+        """Show every live token."""
+        return [_token(task) for task in self.tasks.values()]
+
+    def find(self, token_id: str) -> Token | None:
+        """Show one live token."""
+        task = self.tasks.get(token_id)
+        return _token(task) if task is not None else None
+
+    def finish(self, token_id: str) -> None:
+        """Complete what a token waited for: a person, a function, a child, a timer.
+
+        Raises:
+            Stuck: the token is gone, or it does not wait.
+        """
+        task = self.tasks.get(token_id)
+        if task is None or task._state not in (TaskState.READY, TaskState.WAITING, TaskState.STARTED):
+            raise Stuck("这个环节已经不在等待。")
+        if isinstance(task.task_spec, WaitStep):
+            self._fire(task)
+        elif isinstance(task.task_spec, PersonStep):
+            task.run()
+        else:
+            task.complete()
+
+    def resume(self, token_id: str) -> None:
+        """Try a stuck token again."""
+        task = self.tasks[token_id]
+        task._set_state(TaskState.READY)
+        self.ready.append(task)
+
+    def put_back(self, gone: str, node_id: str) -> Token:
+        """Take the token `gone` away and put one on an earlier node of the same scope (withdrawal)."""
+        task = self.tasks[gone]
+        container, frames = task.internal_data["container"], task.internal_data["frames"]
+        task.cancel()
+        return self.place(self.diagram.nodes[node_id], container, frames)
+
+    def cancel_all(self) -> None:
+        """Cancel every token."""
+        self.clear("")
+
+    def run(self) -> None:
+        """Step from the ready queue until everything waits."""
+        for _ in range(STEP_LIMIT):
+            if not self.ready:
+                return
+            task = self.ready.popleft()
+            if task._state == TaskState.READY and task.id in self.tasks:
+                self._step(task)
+        raise Stuck("流程在没有人办理的环节之间不停循环,已停止。请检查流程图中的回路。")
+
+    def take_changes(self) -> list[Change]:
+        """Give what happened since the last call."""
+        changes, self.changes = self.changes, []
+        return changes
+
+    def dump(self) -> str:
+        """Write the live tokens as text, in their order."""
+        return json.dumps([_saved(task) for task in self.tasks.values()], ensure_ascii=False, separators=(",", ":"))
+
+    def restore(self, text: str) -> None:
+        """Put the saved tokens back."""
+        for row in json.loads(text):
+            data = {key: row[key] for key in ("container", "index", "via", "guards", "iterating", "count")}
+            name = row["node"] + (ITERATION if row["iterating"] else "")
+            task = Task(self, self.spec.task_specs[name], state=row["state"], id=row["id"])
+            task.internal_data.update(data, frames=tuple(row["frames"]))
+
+    # What steps ask
+
+    def place(
+        self,
+        node: Node,
+        container: str,
+        frames: tuple[str, ...],
+        via: str = "",
+        guards: str = "",
+        index: int | None = None,
+    ) -> Token:
+        """Put a token on a node and let it arrive."""
+        if len(self.tasks) >= LIVE_LIMIT:
+            raise Stuck(f"同时进行的环节超过{LIVE_LIMIT}个,已停止。", node.id)
+        iterating = index is not None
+        spec = self.spec.task_specs[node.id + (ITERATION if iterating else "")]
+        task = Task(self, spec, state=TaskState.FUTURE, id=self.host.new_id())
+        frames = (task.id, *frames) if iterating else frames
+        task.internal_data.update(
+            container=container, frames=frames, via=via, guards=guards, index=index, iterating=iterating, count=0
+        )
+        spec._update(task)
+        token = _token(task)
+        self.changes.append(Change("entered", token))
+        if not iterating:
+            for boundary in self.diagram.boundaries(node.id):
+                self.place(boundary, container, frames, guards=task.id)
+        return token
+
+    def iterate(self, outer: Task, node: Node, index: int, item: Value) -> None:
+        """Open one iteration."""
+        assert node.multi is not None
+        opened = self.place(node, outer.id, outer.internal_data["frames"], index=index)
+        self.host.open_iteration(opened.id, {node.multi.item: item, "loopCounter": Decimal(index + 1)})
+
+    def leave(self, task: Task, flows: Sequence[str]) -> None:
+        """Let a completed token go on along `flows`, or end where it is."""
+        data = task.internal_data
+        self._unguard(task.id)
+        self.forget(task, "completed")
+        if data["guards"] and self.diagram.nodes[task.task_spec.node.id].interrupting:
+            self._cancel(self.tasks.get(data["guards"]))
+        for name in flows:
+            flow = self.diagram.flows[name]
+            self.place(self.diagram.nodes[flow.target], data["container"], data["frames"], via=name)
+        if data["iterating"]:
+            self._end_iteration(task)
+        else:
+            self._end_container(data["container"])
+
+    def forget(self, task: Task, kind: Literal["completed", "cancelled"]) -> None:
+        """Drop a token that is finished."""
+        if self.tasks.pop(task.id, None) is not None:
+            self.changes.append(Change(kind, _token(task)))
+
+    def at(self, spec: Step, container: str) -> list[Task]:
+        """Give the tokens that wait at one node of one scope, oldest first."""
+        return [
+            task
+            for task in self.tasks.values()
+            if task.task_spec is spec and task._state == TaskState.WAITING and _in(task, container)
+        ]
+
+    def clear(self, container: str, but: Task | None = None) -> None:
+        """Cancel all that lives in a scope."""
+        for task in [task for task in self.tasks.values() if _in(task, container)]:
+            if task is not but:
+                self._cancel(task)
+
+    def collect(self, task: Task) -> None:
+        """Gather the results of all iterations."""
+        multi, data = task.task_spec.node.multi, task.internal_data
+        self.host.collect(task.id, data["count"], multi.result, data["frames"])
+
+    # How it works
+
+    def _step(self, task: Task) -> None:
+        try:
+            task.run()
+        except (Stuck, ExpressionError) as error:
+            if task.id not in self.tasks:
+                raise
+            task._set_state(TaskState.WAITING)
+            self.changes.append(Change("stuck", _token(task), str(error)))
+
+    def _fire(self, task: Task) -> None:
+        task._set_state(TaskState.READY)
+        task.run()
+
+    def _cancel(self, task: Task | None) -> None:
+        if task is None or task.id not in self.tasks:
+            return
+        self.clear(task.id)
+        self._unguard(task.id)
+        self.host.drop(task.id)
+        task.cancel()
+
+    def _unguard(self, guarded: str) -> None:
+        for task in [task for task in self.tasks.values() if task.internal_data["guards"] == guarded]:
+            if task._state == TaskState.WAITING:
+                task.cancel()
+
+    def _end_iteration(self, task: Task) -> None:
+        data, node = task.internal_data, task.task_spec.node
+        outer = self.tasks[data["container"]]
+        done = node.multi.until and self._until(node.multi.until, outer, data["frames"])
+        self.host.close_iteration(task.id, outer.id, data["index"], node.multi.result_item)
+        if done:
+            self.clear(outer.id)
+        if not any(_in(task, outer.id) for task in self.tasks.values()):
+            self.collect(outer)
+            outer.complete()
+
+    def _until(self, condition: str, outer: Task, frames: tuple[str, ...]) -> bool:
+        return self.host.evaluate(condition, frames) is True
+
+    def _end_container(self, container: str) -> None:
+        outer = self.tasks.get(container)
+        if outer is not None and not any(_in(task, container) for task in self.tasks.values()):
+            outer.complete()
+
+
+def _in(task: Task, container: str) -> bool:
+    return bool(task.internal_data["container"] == container)
+
+
+STATES: dict[int, Literal["ready", "waiting", "started"]] = {
+    TaskState.WAITING: "waiting",
+    TaskState.STARTED: "started",
+}
+
+
+def _token(task: Task) -> Token:
+    data = task.internal_data
+    return Token(
+        task.id,
+        task.task_spec.node,
+        STATES.get(task._state, "ready"),
+        data["container"],
+        data["frames"],
+        data["index"],
+        data["via"],
+        data["guards"],
+        data["iterating"],
+    )
+
+
+def _saved(task: Task) -> dict[str, Any]:
+    data = task.internal_data
+    return {
+        "id": task.id,
+        "node": task.task_spec.node.id,
+        "state": task._state,
+        "container": data["container"],
+        "frames": list(data["frames"]),
+        "index": data["index"],
+        "via": data["via"],
+        "guards": data["guards"],
+        "iterating": data["iterating"],
+        "count": data["count"],
+    }

@@ -1,0 +1,55 @@
+"""Give FEEL the functions that only the house can answer: posts, units, working days."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+
+from engine.core import organization
+from engine.core.calendar import Calendar
+from engine.core.expressions import Value
+from engine.core.workdays import calendar_of
+from engine.ground.unit_of_work import Unit
+
+PREDEFINED = frozenset({"unit", "round", "year", "outcome", "loopCounter"})
+"""Variables that any diagram may name."""
+
+
+def _whole(value: Value) -> int | None:
+    return int(value) if isinstance(value, Decimal | int) and not isinstance(value, bool) else None
+
+
+def _add_workdays(calendar: Calendar, day: Value, count: Value) -> Value:
+    number = _whole(count)
+    if not isinstance(day, date) or number is None or abs(number) > 1_000:
+        return None
+    return calendar.add_workdays(day, number)
+
+
+def _workdays_between(calendar: Calendar, start: Value, end: Value) -> Value:
+    if not isinstance(start, date) or not isinstance(end, date) or abs((end - start).days) > 4_000:
+        return None
+    return Decimal(calendar.workdays_between(start, end))
+
+
+def _posts(unit: Unit, code: Value, kind: Value) -> Value:
+    if not isinstance(code, str) or not isinstance(kind, str):
+        return None
+    return organization.references_of_kind(unit, code, kind)
+
+
+def _unit_name(unit: Unit, code: Value) -> Value:
+    return organization.unit_name(unit, code) if isinstance(code, str) else None
+
+
+NAMES = frozenset({"today", "add workdays", "workdays between", "posts", "unit name"})
+
+
+def bind(unit: Unit) -> Mapping[str, Callable[..., Value]]:
+    """Give the functions, bound to one transaction."""
+    return {
+        "today": lambda: unit.today,
+        "add workdays": lambda day, count: _add_workdays(calendar_of(unit), day, count),
+        "workdays between": lambda start, end: _workdays_between(calendar_of(unit), start, end),
+        "posts": lambda code, kind: _posts(unit, code, kind),
+        "unit name": lambda code: _unit_name(unit, code),
+    }

@@ -1,0 +1,200 @@
+"""Work off the job table (作业): due timers, children's returns, functions, starts, reminders.
+
+The table is the truth. A job is looked up without a lock, then its instance is locked, then the job is looked at
+again: locks go downwards, and of two workers the second finds it closed. What moves a token is claimed, done and
+closed in one commit. A registered function is leased in one commit, runs with no transaction open, and is closed in
+another that looks again at lease and token.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+
+from engine.core import execution, outcomes, reminders, starts
+from engine.ground import model
+from engine.ground.errors import Busy, Invalid, Stuck, SuixuError
+from engine.ground.unit_of_work import SYSTEM, Call, Engine, Result, Unit
+
+TABLE = model.job.c
+ATTEMPTS = 3
+LEASE = timedelta(minutes=5)
+BACK_OFF = timedelta(seconds=10)
+
+log = logging.getLogger("suixu.jobs")
+
+
+def run_due(engine: Engine, limit: int = 100_000) -> int:
+    """Work until nothing is due; give how many jobs were taken."""
+    done = 0
+    tried: set[tuple[str, int]] = set()
+    while done < limit:
+        job = _next(engine, tried)
+        if job is None:
+            return done
+        tried.add((job.id, job.attempts))
+        run_one(engine, job)
+        done += 1
+    return done
+
+
+def _next(engine: Engine, tried: set[tuple[str, int]]) -> Row[Any] | None:
+    with engine.reading() as unit:
+        query = select(model.job).where(_is_due(unit.now)).order_by(TABLE.due_at, TABLE.id).limit(len(tried) + 1)
+        return next((row for row in unit.connection.execute(query) if (row.id, row.attempts) not in tried), None)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    waiting = and_(TABLE.state == "due", TABLE.due_at <= now)
+    return or_(waiting, and_(TABLE.state == "leased", TABLE.leased_until <= now))
+
+
+def next_due(engine: Engine) -> datetime | None:
+    """Say when the next job falls due."""
+    with engine.reading() as unit:
+        moment: datetime | None = unit.connection.execute(
+            select(func.min(TABLE.due_at)).where(TABLE.state == "due")
+        ).scalar_one()
+        return moment
+
+
+def run_one(engine: Engine, job: Row[Any]) -> None:
+    """Do one job; what goes wrong is counted, tried again later, and at last becomes an incident."""
+    try:
+        _ACTS[job.kind](engine, job)
+    except Busy:
+        raise
+    except Exception as error:
+        # Whatever a job raises must not stop the worker: it is kept with the job, and shown as an incident.
+        log.warning("job %s (%s) failed", job.id, job.kind, exc_info=error)
+        _fail(engine, job, error)
+
+
+def _claim(unit: Unit, job: Row[Any]) -> bool:
+    """Close a job in the transaction that does it, if nobody has yet."""
+    mine = (TABLE.id == job.id, TABLE.state == job.state, TABLE.attempts == job.attempts)
+    change = {"state": "done", "closed_at": unit.now}
+    return unit.connection.execute(update(model.job).where(*mine).values(change)).rowcount == 1
+
+
+def _fail(engine: Engine, job: Row[Any], error: Exception) -> None:
+    message = error.message if isinstance(error, SuixuError) else f"{type(error).__name__}: {error}"
+    with engine.transaction() as unit:
+        attempts = job.attempts + 1
+        given_up = attempts >= ATTEMPTS
+        state = "failed" if given_up else "due"
+        due_at = unit.now + BACK_OFF * 4**job.attempts
+        change = {"attempts": attempts, "state": state, "due_at": due_at, "leased_until": None}
+        still = (TABLE.id == job.id, TABLE.state.in_(("due", "leased")))
+        done = unit.connection.execute(update(model.job).where(*still).values(change)).rowcount
+        if done and given_up:
+            outcomes.raise_incident(unit, job, message)
+
+
+# What each kind does
+
+
+def _fire(engine: Engine, job: Row[Any]) -> None:
+    with engine.transaction() as unit:
+        run = execution.load(unit, job.instance_id)
+        if _claim(unit, job) and run.machine.find(job.token_id):
+            run.record("timer.fired", {}, token=job.token_id, job=job.id)
+            run.machine.finish(job.token_id)
+            execution.settle(run)
+
+
+def _return(engine: Engine, job: Row[Any]) -> None:
+    with engine.transaction() as unit:
+        run = execution.load(unit, job.instance_id)
+        if _claim(unit, job):
+            execution.deliver(run, job.token_id, job.payload["child"])
+
+
+def _start(engine: Engine, job: Row[Any]) -> None:
+    with engine.transaction() as unit:
+        if not _claim(unit, job):
+            return
+        definition = execution.latest(unit, job.payload["process"])
+        starts.plan(unit, definition.key, definition.diagram.start_timer)
+        try:
+            execution.start(unit, definition, {"year": Decimal(starts.year_of(job.due_at))}, SYSTEM)
+        except Invalid as error:
+            # Somebody started this year's by hand already: that is no fault.
+            log.info("calendar start of %s skipped: %s", definition.key, error)
+
+
+def _lease(engine: Engine, job: Row[Any]) -> Call | None:
+    with engine.transaction() as unit:
+        run = execution.load(unit, job.instance_id)
+        token = run.machine.find(job.token_id)
+        if token is None:
+            _claim(unit, job)
+            return None
+        mine = (TABLE.id == job.id, TABLE.state == job.state, TABLE.attempts == job.attempts)
+        change = {"state": "leased", "leased_until": unit.now + LEASE}
+        if unit.connection.execute(update(model.job).where(*mine).values(change)).rowcount != 1:
+            return None
+        return Call(engine, run.id, token.node.id, run.row["business_key"], run.view(token.frames), unit.now)
+
+
+def _work(engine: Engine, job: Row[Any]) -> None:
+    call = _lease(engine, job)
+    if call is None:
+        return
+    function = engine.functions.get(job.payload["function"])
+    if function is None:
+        raise Stuck(f"功能“{job.payload['function']}”已不存在,请联系管理员。")
+    result = function(call)
+    stored = [outcomes.store(engine, item) for item in result.files]
+    with engine.transaction() as unit:
+        _close(unit, job, result, stored)
+
+
+def _close(unit: Unit, job: Row[Any], result: Result, stored: list[tuple[str, int]]) -> None:
+    run = execution.load(unit, job.instance_id)
+    mine = (TABLE.id == job.id, TABLE.state == "leased", TABLE.attempts == job.attempts)
+    change = {"state": "done", "closed_at": unit.now, "leased_until": None}
+    leased = unit.connection.execute(update(model.job).where(*mine).values(change)).rowcount == 1
+    token = run.machine.find(job.token_id)
+    if not leased or token is None:
+        return
+    outcomes.keep(run, token, result, stored)
+    run.machine.finish(token.id)
+    execution.settle(run)
+
+
+def _remind(engine: Engine, job: Row[Any]) -> None:
+    with engine.transaction() as unit:
+        later = reminders.silent_until(unit)
+        if later is not None:
+            mine = (TABLE.id == job.id, TABLE.state == job.state)
+            unit.connection.execute(update(model.job).where(*mine).values(due_at=later))
+        elif _claim(unit, job):
+            reminders.send(unit, job)
+
+
+def _retry(engine: Engine, job: Row[Any]) -> None:
+    with engine.transaction() as unit:
+        run = execution.load(unit, job.instance_id)
+        token = run.machine.find(job.token_id)
+        if not _claim(unit, job) or token is None:
+            return
+        outcomes.try_again(run, token, job.kind)
+        execution.settle(run)
+
+
+_ACTS: dict[str, Callable[[Engine, Row[Any]], None]] = {
+    "timer": _fire,
+    "return": _return,
+    "start": _start,
+    "function": _work,
+    "remind": _remind,
+    "chase": _remind,
+    "step": _retry,
+    "open": _retry,
+    "await": _retry,
+    "call": _retry,
+}

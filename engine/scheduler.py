@@ -1,0 +1,62 @@
+"""Wake when a job falls due. APScheduler only wakes: the job table is the truth."""
+
+import logging
+from datetime import datetime, timedelta
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from engine import jobs
+from engine.ground.errors import Busy
+from engine.ground.unit_of_work import Engine
+
+SAFETY = timedelta(seconds=30)
+"""A look at the table even when nothing seems due: a clock may have moved, a node may have missed a wake-up."""
+
+log = logging.getLogger("suixu.scheduler")
+
+
+class Scheduler:
+    """Run due jobs in one thread, at their time or when an act has just made one."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._background = BackgroundScheduler(
+            timezone="UTC",
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
+        )
+
+    def start(self) -> None:
+        """Begin to look after due jobs."""
+        self.engine.wake = self.wake
+        self._background.start()
+        self.wake()
+
+    def wake(self) -> None:
+        """Look at the table now."""
+        self._plan(timedelta(0))
+
+    def stop(self) -> None:
+        """Finish the job in hand, then stop."""
+        self.engine.wake = lambda: None
+        self._background.shutdown(wait=True)
+
+    def _plan(self, delay: timedelta) -> None:
+        # The delay counts in real time; the jobs' own clock may be a shifted one.
+        when = datetime.now(self._background.timezone) + delay
+        self._background.add_job(self._look, "date", run_date=when, id="look", replace_existing=True)
+
+    def _look(self) -> None:
+        try:
+            jobs.run_due(self.engine)
+            self._plan(self._pause())
+        except Busy:
+            log.warning("the database is busy; looking again in %s", SAFETY)
+            self._plan(SAFETY)
+
+    def _pause(self) -> timedelta:
+        due = jobs.next_due(self.engine)
+        if due is None:
+            return SAFETY
+        return min(max(due - self.engine.clock.now(), timedelta(milliseconds=50)), SAFETY)

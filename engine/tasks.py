@@ -1,0 +1,465 @@
+"""Put each step before the person whose turn it is: the inbox, and what can be done with a task (待办)."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select, update
+
+from engine.core import catalogue, documents, execution, form_uses, forms, history, opinions, organization, visibility
+from engine.core.effects import END_OF_TIME
+from engine.core.execution import Run
+from engine.core.forms import Form
+from engine.core.variables import Scopes, decode, encode
+from engine.ground import model
+from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale
+from engine.ground.unit_of_work import Actor, Unit
+
+TASK, INBOX, INSTANCE = model.task.c, model.inbox.c, model.instance.c
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Say whose signed paper is typed in (代录): the post that signed, the date on the paper, the scan's document."""
+
+    post: str
+    made_on: date
+    scan_id: str
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """Show a task in a list."""
+
+    id: str
+    instance_id: str
+    name: str
+    title: str
+    created_at: datetime
+    due_at: datetime | None
+    completed_at: datetime | None
+    outcome: str | None
+    claimed: bool
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """Show one task with all that its page needs. `may` names the acts open to this person."""
+
+    id: str
+    revision: int
+    name: str
+    documentation: str
+    state: str
+    outcome: str | None
+    instance: Mapping[str, Any]
+    form: Form
+    values: Mapping[str, Any]
+    saved_at: datetime | None
+    options: Mapping[str, list[dict[str, str]]]
+    cause: Mapping[str, Any] | None
+    candidates: tuple[str, ...]
+    assignee_id: str | None
+    due_at: datetime | None
+    created_at: datetime
+    may: frozenset[str]
+
+
+def inbox(unit: Unit, person_id: str, after: tuple[datetime, str] | None = None, limit: int = 50) -> list[TaskRow]:
+    """List what waits for a person, by deadline; `after` is the (due, id) of the last row seen."""
+    found: dict[str, Row[Any]] = {}
+    for principal in organization.principals(unit, person_id):
+        query = (
+            select(model.task, model.instance.c.title, INBOX.due_at.label("place"))
+            .join(model.task, TASK.id == INBOX.task_id)
+            .join(model.instance, INSTANCE.id == TASK.instance_id)
+            .where(INBOX.principal == principal)
+            .order_by(INBOX.due_at, INBOX.task_id)
+            .limit(limit)
+        )
+        if after is not None:
+            due, task_id = after
+            query = query.where((INBOX.due_at > due) | ((INBOX.due_at == due) & (INBOX.task_id > task_id)))
+        found.update({row.id: row for row in unit.connection.execute(query)})
+    rows = sorted(found.values(), key=lambda row: (row.place, row.id))[:limit]
+    return [_row(row) for row in rows]
+
+
+def place(row: TaskRow) -> tuple[datetime, str]:
+    """Give a row's place in the inbox, to ask for what comes after it."""
+    return row.due_at or END_OF_TIME, row.id
+
+
+def count(unit: Unit, person_id: str) -> int:
+    """Count what waits for a person."""
+    query = select(func.count(INBOX.task_id.distinct())).where(
+        INBOX.principal.in_(organization.principals(unit, person_id))
+    )
+    return int(unit.connection.execute(query).scalar_one())
+
+
+def done(unit: Unit, person_id: str, before: datetime | None = None, limit: int = 50) -> list[TaskRow]:
+    """List what a person has completed, newest first."""
+    query = (
+        select(model.task, model.instance.c.title)
+        .join(model.instance, INSTANCE.id == TASK.instance_id)
+        .where(TASK.completed_by == person_id)
+        .order_by(TASK.completed_at.desc(), TASK.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(TASK.completed_at < before)
+    return [_row(row) for row in unit.connection.execute(query)]
+
+
+def _row(row: Row[Any]) -> TaskRow:
+    return TaskRow(
+        row.id,
+        row.instance_id,
+        row.name,
+        row.title,
+        row.created_at,
+        row.due_at,
+        row.completed_at,
+        row.outcome,
+        row.assignee_id is not None,
+    )
+
+
+def view(unit: Unit, task_id: str, person_id: str, roles: Collection[str] = ()) -> TaskView:
+    """Show a task to someone who may see it.
+
+    Raises:
+        NotFound: unknown, or not theirs to see.
+    """
+    row = _find(unit, task_id)
+    instance = execution.row_of(unit, row.instance_id)
+    seats = _seats(unit, row, person_id)
+    if not seats and not _may_enter(unit, row, person_id):
+        visibility.demand(unit, row.instance_id, person_id, roles)
+    definition = catalogue.load(unit, instance["definition_id"])
+    form = definition.form(row.form_key)
+    values, saved_at = _values(unit, row, instance, form)
+    node = definition.diagram.nodes[row.activity_id]
+    return TaskView(
+        row.id,
+        row.revision,
+        row.name,
+        node.documentation,
+        row.state,
+        row.outcome,
+        instance,
+        form,
+        values,
+        saved_at,
+        _options(unit, form, instance),
+        row.cause,
+        tuple(row.candidates),
+        row.assignee_id,
+        row.due_at,
+        row.created_at,
+        frozenset(_may(unit, row, person_id, seats)),
+    )
+
+
+def _find(unit: Unit, task_id: str) -> Row[Any]:
+    row = unit.connection.execute(select(model.task).where(TASK.id == task_id)).first()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def _seats(unit: Unit, row: Row[Any], person_id: str) -> list[str]:
+    """Give the candidate posts that the person holds now."""
+    held = {post.reference for post in organization.posts_of(unit, person_id)}
+    return [reference for reference in row.candidates if reference in held]
+
+
+def _holders(unit: Unit, row: Row[Any]) -> set[str]:
+    return {person.id for post in row.candidates for person in organization.holders(unit, post)}
+
+
+def _may(unit: Unit, row: Row[Any], person_id: str, seats: list[str]) -> set[str]:
+    if row.state == "completed":
+        return {"withdraw"} if row.completed_by == person_id and _is_withdrawable(unit, row) else set()
+    if row.state != "open":
+        return set()
+    acts: set[str] = {"enter"} if _may_enter(unit, row, person_id) else set()
+    if not seats:
+        return acts
+    if row.assignee_id == person_id:
+        return acts | {"save", "complete", "unclaim", "assign"}
+    if row.assignee_id is not None:
+        return acts
+    alone = _holders(unit, row) == {person_id}
+    return acts | ({"save", "complete"} if alone else {"claim", "assign"})
+
+
+def _may_enter(unit: Unit, row: Row[Any], person_id: str) -> bool:
+    """Tell whether a person is a secretary who may type in what a leader signed on paper."""
+    groups = {item.code for item in organization.units(unit) if item.kind == "group"}
+    leaders = [reference for reference in row.candidates if reference.partition(".")[0] in groups]
+    secretary = any(post.kind == "secretary" for post in organization.posts_of(unit, person_id))
+    return secretary and bool(leaders)
+
+
+def _values(
+    unit: Unit, row: Row[Any], instance: Mapping[str, Any], form: Form
+) -> tuple[dict[str, Any], datetime | None]:
+    """Give what the form starts with: the draft, else the document, else the defaults."""
+    draft = unit.connection.execute(select(model.draft).where(model.draft.c.subject == f"task:{row.id}")).first()
+    if draft is not None:
+        return dict(draft.content), draft.saved_at
+    scopes = Scopes.load(unit, instance["id"])
+    run_view = {"unit": instance["unit_code"], "round": instance["round"], **scopes.view((row.id,))}
+    values = forms.initial(form, lambda text: execution.evaluate_with(unit, text, run_view))
+    if form.document:
+        kept = documents.values(unit, instance["business_key"], form.document) or {}
+        values.update({key: value for key, value in kept.items() if key not in _of_act(form)})
+    return values, None
+
+
+def _of_act(form: Form) -> set[str]:
+    """Name the fields that belong to this act (an opinion, a reason), not to the document."""
+    return {part.key for part in form.fields() if part.opinion or part.required_for or not form.document}
+
+
+def _options(unit: Unit, form: Form, instance: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
+    return {key: unit.engine.options[key](unit, instance["unit_code"]) for key in form_uses.sources(form)}
+
+
+# Acts
+
+
+@dataclass
+class _Held:
+    """Hold a locked task while an act works on it."""
+
+    row: Row[Any]
+    instance: dict[str, Any]
+    seats: list[str]
+
+
+def _hold(unit: Unit, task_id: str, actor: Actor, revision: int, entering: bool = False) -> _Held:
+    """Lock the task's instance, then look at the task again: who came later sees what has happened.
+
+    Raises:
+        NotFound: not theirs. Stale: closed, or changed since the page was shown.
+    """
+    first = _find(unit, task_id)
+    instance = execution.lock(unit, first.instance_id)
+    row = _find(unit, task_id)
+    assert actor.person_id is not None
+    seats = _seats(unit, row, actor.person_id)
+    if not seats and not (entering and _may_enter(unit, row, actor.person_id)):
+        raise NotFound()
+    if row.state != "open":
+        raise Stale("这件待办已经办结或者撤销,不能再办理。您填写的内容没有提交。")
+    if row.revision != revision:
+        raise Stale("这件待办刚刚有变化(例如已被签收或者在另一个页面暂存过),请核对后再提交。您填写的内容没有提交。")
+    return _Held(row, instance, seats)
+
+
+def _as(actor: Actor, held: _Held) -> Actor:
+    post = actor.post if actor.post in held.seats else next(iter(held.seats), actor.post)
+    return Actor(actor.person_id, post, actor.entering_for)
+
+
+def _demand_mine(unit: Unit, held: _Held, person_id: str | None) -> None:
+    if held.row.assignee_id == person_id:
+        return
+    if held.row.assignee_id is not None:
+        raise Stale("这件待办已由同岗同事签收,请与其联系。您填写的内容没有提交。")
+    if _holders(unit, held.row) != {person_id}:
+        raise Invalid("这件待办有多人可以办理,请先点“签收”,再办理。")
+
+
+def claim(unit: Unit, task_id: str, actor: Actor, revision: int) -> None:
+    """Take a task that several may do (签收)."""
+    held = _hold(unit, task_id, actor, revision)
+    if held.row.assignee_id is not None:
+        raise Stale("这件待办已经有人签收。")
+    _give(unit, held, actor.person_id)
+    _record(unit, held, "task.claimed", _as(actor, held))
+
+
+def unclaim(unit: Unit, task_id: str, actor: Actor, revision: int) -> None:
+    """Put a claimed task back before everybody (放回)."""
+    held = _hold(unit, task_id, actor, revision)
+    if held.row.assignee_id != actor.person_id:
+        raise NotAllowed("只有签收人可以放回。")
+    _give(unit, held, None)
+    _record(unit, held, "task.unclaimed", _as(actor, held))
+
+
+def assign(unit: Unit, task_id: str, actor: Actor, person_id: str, revision: int) -> None:
+    """Give a task to a colleague in a candidate post (指派)."""
+    held = _hold(unit, task_id, actor, revision)
+    if held.row.assignee_id not in (None, actor.person_id):
+        raise NotAllowed("这件待办已由他人签收,不能指派。")
+    if person_id not in _holders(unit, held.row):
+        raise Invalid("只能指派给同岗位在任的人员。")
+    _give(unit, held, person_id)
+    _record(unit, held, "task.assigned", _as(actor, held), assignee=person_id)
+
+
+def _give(unit: Unit, held: _Held, person_id: str | None) -> None:
+    """Move the task between inboxes: the person's who has it, else all candidate posts'."""
+    row = held.row
+    principals = [f"person:{person_id}"] if person_id else [f"post:{post}" for post in row.candidates]
+    due = row.due_at or END_OF_TIME
+    unit.connection.execute(delete(model.inbox).where(INBOX.task_id == row.id))
+    entries = [{"principal": who, "due_at": due, "task_id": row.id} for who in principals]
+    unit.connection.execute(insert(model.inbox), entries)
+    _change(unit, row, assignee_id=person_id, revision=row.revision + 1)
+
+
+def _change(unit: Unit, row: Row[Any], **fields: Any) -> None:
+    unit.connection.execute(update(model.task).where(TASK.id == row.id).values(fields))
+
+
+def _record(unit: Unit, held: _Held, kind: str, actor: Actor, **envelope: Any) -> None:
+    stream = f"instance:{held.row.instance_id}"
+    history.record(unit, stream, kind, actor, {}, activity=held.row.activity_id, task=held.row.id, **envelope)
+
+
+def save(unit: Unit, task_id: str, actor: Actor, values: Mapping[str, Any], revision: int) -> int:
+    """Keep an unfinished form without checking it (暂存); give the task's new revision."""
+    held = _hold(unit, task_id, actor, revision)
+    _demand_mine(unit, held, actor.person_id)
+    table, subject = model.draft, f"task:{task_id}"
+    unit.connection.execute(delete(table).where(table.c.subject == subject))
+    row = {
+        "subject": subject,
+        "content": dict(values),
+        "revision": revision + 1,
+        "saved_by": actor.person_id,
+        "saved_at": unit.now,
+    }
+    unit.connection.execute(insert(table), row)
+    _change(unit, held.row, revision=revision + 1)
+    return revision + 1
+
+
+def complete(
+    unit: Unit,
+    task_id: str,
+    actor: Actor,
+    values: Mapping[str, Any],
+    outcome: str | None,
+    revision: int,
+    entry: Entry | None = None,
+) -> None:
+    """Do a task (办理): its form is checked, kept as a document's version, and the instance goes on.
+
+    Raises:
+        Invalid: the form has faults, each named by its field. Stale, NotFound: see `_hold`.
+    """
+    held = _hold(unit, task_id, actor, revision, entering=entry is not None)
+    actor = _entering(unit, held, actor, entry) if entry else _as(actor, held)
+    if entry is None:
+        _demand_mine(unit, held, actor.person_id)
+    run = execution.load(unit, held.instance["id"], actor)
+    form = run.definition.form(held.row.form_key)
+    options = _options(unit, form, held.instance)
+    clean, faults = forms.validate(form, dict(values), outcome, options)
+    if faults:
+        raise Invalid(f"有 {len(faults)} 处需要修改,内容没有提交。", faults)
+    done = _write(run, held, form, clean, outcome, entry)
+    before = _lift(run, held, form, clean, outcome)
+    run.cause = done
+    run.machine.finish(task_id)
+    execution.settle(run)
+    if run.plain and len(run.opened) == 1:
+        _change(unit, held.row, effect={"task": run.opened[0], "variables": before})
+
+
+def _entering(unit: Unit, held: _Held, actor: Actor, entry: Entry) -> Actor:
+    if not _may_enter(unit, held.row, actor.person_id or ""):
+        raise NotAllowed("只有承办秘书可以代录领导的纸面签批。")
+    if entry.made_on > unit.today:
+        raise Invalid("纸面签批日期不能晚于今天。")
+    signers = organization.holders(unit, entry.post) if entry.post in held.row.candidates else []
+    if not signers:
+        raise Invalid("代录须写明由哪个岗位签批,且该岗位须有人在任。")
+    return Actor(actor.person_id, entry.post, signers[0].id)
+
+
+def _write(
+    run: Run, held: _Held, form: Form, values: dict[str, Any], outcome: str | None, entry: Entry | None
+) -> dict[str, Any]:
+    """Close the task's row, keep the document and the opinion, and say in the history what was done."""
+    unit, row, actor = run.unit, held.row, run.actor
+    button = forms.offers(form, outcome) if outcome else None
+    label, text = (button.label if button else ""), forms.opinion(form, values)
+    version = _keep(run, held, form, values)
+    signer = actor.entering_for or actor.person_id or ""
+    closed = {"state": "completed", "completed_at": unit.now, "completed_by": signer, "outcome": outcome}
+    _change(unit, row, **closed, revision=row.revision + 1)
+    unit.connection.execute(delete(model.draft).where(model.draft.c.subject == f"task:{row.id}"))
+    if text or any(part.opinion for part in form.fields()):
+        made_on, scan = (entry.made_on, entry.scan_id) if entry else (unit.today, None)
+        opinions.keep(unit, row, actor, label, text, made_on, scan)
+    payload = {"label": label, "text": text, "made_on": entry.made_on if entry else None}
+    run.record("task.completed", payload, activity=row.activity_id, task=row.id, outcome=outcome, documents=version)
+    return {"task": row.id, "name": row.name, "person": signer, "post": actor.post, "outcome": label, "text": text}
+
+
+def _keep(run: Run, held: _Held, form: Form, values: dict[str, Any]) -> list[list[Any]]:
+    """Keep what was filled in: the document's part in the document, the act's part under the task."""
+    unit, row, title = run.unit, held.row, form.title or held.row.name
+    of_act = {key: value for key, value in values.items() if key in _of_act(form)}
+    kept = []
+    if form.document:
+        before = documents.values(unit, held.instance["business_key"], form.document) or {}
+        content = {**before, **{key: value for key, value in values.items() if key not in of_act}}
+        kept.append(documents.put_values(unit, held.instance, form.document, title, content, run.actor, row.id))
+    if not all(forms.is_nothing(value) for value in of_act.values()):
+        name = f"task:{row.id}"
+        kept.append(documents.put_values(unit, held.instance, name, row.name, of_act, run.actor, row.id))
+    return [list(version) for version in kept]
+
+
+def _lift(run: Run, held: _Held, form: Form, values: dict[str, Any], outcome: str | None) -> list[list[Any]]:
+    """Put the form's named scalars into the task's own scope; give what was there before."""
+    token = run.machine.find(held.row.id)
+    assert token is not None
+    scope = token.frames[0] if token.frames else ""
+    lifted: dict[str, Any] = dict(forms.lifted(form, values))
+    if outcome is not None:
+        lifted["outcome"] = outcome
+    before = [[scope, name, (scope, name) in run.scopes, encode(run.scopes.get((scope, name)))] for name in lifted]
+    for name, value in lifted.items():
+        run.scopes.set(scope, name, value)
+    return before
+
+
+def _is_withdrawable(unit: Unit, row: Row[Any]) -> bool:
+    if not row.effect:
+        return False
+    following = _find(unit, row.effect["task"])
+    untouched = following.state == "open" and following.assignee_id is None and following.revision == 1
+    return bool(untouched)
+
+
+def withdraw(unit: Unit, task_id: str, actor: Actor, revision: int) -> str:
+    """Take back what one has just completed (撤回), while its sole effect is one open, untouched task.
+
+    Raises:
+        NotFound: not completed by this person. Stale: somebody is working on what followed.
+    """
+    first = _find(unit, task_id)
+    if first.completed_by != actor.person_id:
+        raise NotFound()
+    run = execution.load(unit, first.instance_id, actor)
+    row = _find(unit, task_id)
+    if row.revision != revision or row.state != "completed" or not _is_withdrawable(unit, row):
+        raise Stale("后面的环节已经有人着手办理,不能撤回。")
+    for scope, name, existed, value in row.effect["variables"]:
+        run.scopes.set(scope, name, decode(value)) if existed else run.scopes.remove(scope, name)
+    run.record("task.withdrawn", {}, activity=row.activity_id, task=task_id, following=row.effect["task"])
+    again = run.machine.put_back(row.effect["task"], row.activity_id)
+    execution.settle(run)
+    _change(unit, row, effect=None, revision=row.revision + 1)
+    return again.id
