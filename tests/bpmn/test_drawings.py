@@ -1,6 +1,7 @@
 """The five drawings read well in any editor, and publishing accepts them with their forms."""
 
 import re
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
