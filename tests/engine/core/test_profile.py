@@ -1,0 +1,329 @@
+"""What publishing accepts and refuses: one tiny diagram each in tests/diagrams, whose comment says what to expect."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.core import markup, profile
+from engine.core.diagram import Diagram, Surroundings
+from engine.ground.errors import Fault, Refused
+
+DIAGRAMS = Path(__file__).parents[2] / "diagrams"
+FILES = sorted(DIAGRAMS.glob("*.bpmn"))
+GOOD = [file for file in FILES if file.name.startswith("runs_")]
+BAD = [file for file in FILES if file.name.startswith("refused_")]
+
+
+def check_form(source: str) -> list[Fault]:
+    return [Fault("FORM-TYPE", "组件不能显示。", "field", remedy="请换成其他组件。")] if source == "broken" else []
+
+
+AROUND = Surroundings(
+    functions={"record"},
+    processes={"p", "child"},
+    posts={"hr.staff", "hr.head", "office.staff"},
+    forms={"plan": "urgent", "broken": "broken"},
+    feel={"posts", "add workdays", "workdays between", "today", "unit name"},
+    check_form=check_form,
+    lifted_names=lambda source: frozenset({source}),
+)
+
+
+def source_of(name: str) -> bytes:
+    return (DIAGRAMS / f"{name}.bpmn").read_bytes()
+
+
+def expected(file: Path) -> list[str]:
+    match = re.search(r"<!-- expect: (.*?) -->", file.read_text(encoding="utf-8"))
+    return sorted(match[1].split()) if match else ["BPMN-XML@"]
+
+
+def named(name: str) -> list[str]:
+    return sorted(f"{fault.code}@{fault.element}" for fault in profile.faults(source_of(name), AROUND))
+
+
+def stem(file: Path) -> str:
+    return file.stem
+
+
+@pytest.mark.parametrize("file", GOOD, ids=stem)
+def test_a_diagram_of_the_profile_is_accepted(file: Path) -> None:
+    assert profile.faults(file.read_bytes(), AROUND) == []
+    assert isinstance(profile.read(file.read_bytes(), AROUND), Diagram)
+    assert expected(file) == ["runs"]
+
+
+@pytest.mark.parametrize("file", BAD, ids=stem)
+def test_a_diagram_outside_the_profile_is_refused_with_all_its_faults(file: Path) -> None:
+    with pytest.raises(Refused, match="不能发布") as refusal:
+        profile.read(file.read_bytes(), AROUND)
+
+    faults = refusal.value.faults
+    assert sorted(f"{fault.code}@{fault.element}" for fault in faults) == expected(file)
+    for fault in faults:
+        assert re.search(r"[一-鿿].*。$", fault.message), fault
+        assert re.search(r"[一-鿿]", fault.remedy), fault
+        assert fault.line > 0 or fault.code in {"BPMN-DOCTYPE", "BPMN-XML"}
+    assert [fault.line for fault in faults] == sorted(fault.line for fault in faults)
+
+
+# --- what a diagram says
+
+
+def test_several_independent_faults_are_named_together() -> None:
+    assert named("refused_many_faults") == [
+        "BPMN-ELEMENT@g",
+        "BPMN-FORM@a",
+        "BPMN-FUNCTION@b",
+        "BPMN-UNREACHABLE@c",
+    ]
+
+
+def test_a_fault_says_where_in_words_of_the_drawing() -> None:
+    (fault,) = profile.faults(source_of("refused_inclusive_gateway"), AROUND)
+
+    assert (fault.name, fault.line) == ("不能运行", 6)
+    assert "包容网关" in fault.message
+    assert "排他网关" in fault.remedy
+
+
+def test_a_nameless_flow_is_named_by_its_ends() -> None:
+    (fault,) = profile.faults(source_of("refused_condition_after_task"), AROUND)
+
+    assert fault.name == "办理 a → e"
+
+
+def test_the_process_is_read_with_what_people_see_of_it() -> None:
+    diagram = profile.read(source_of("runs_inputs"), AROUND)
+
+    assert (diagram.key, diagram.name, diagram.title) == ("p", "流程", "string(year) + reason")
+    assert diagram.business_key == '"plan:" + string(year)'
+    assert diagram.starters == ("hr.staff", "hr.head")
+    assert diagram.inputs == ("reason", "year")
+
+
+def test_a_lane_seats_its_tasks_and_what_is_drawn_inside_them() -> None:
+    plain = profile.read(source_of("runs_lanes"), AROUND).nodes
+    nested = profile.read(source_of("runs_lanes_nested"), AROUND).nodes
+
+    assert plain["a"].attributes["assignment"] == "hr.head"
+    assert plain["b"].attributes["assignment"] == "own.staff"
+    assert (plain["a"].lane, plain["b"].lane, plain["s"].lane) == ("人事部", "本单位", "人事部")
+    assert nested["a"].attributes["assignment"] == "hr.staff"
+    assert nested["c"].attributes["assignment"] == "hr.staff"
+    assert nested["c"].lane == "承办人"
+
+
+def test_a_boundary_event_stands_in_the_lane_of_its_host() -> None:
+    diagram = profile.read(source_of("runs_boundary_in_lane"), AROUND)
+
+    assert diagram.nodes["late"].lane == "人事部"
+    assert [event.id for event in diagram.boundaries("a")] == ["late"]
+
+
+def test_boundary_events_interrupt_unless_they_say_otherwise() -> None:
+    assert profile.read(source_of("runs_boundary_in_lane"), AROUND).nodes["late"].interrupting
+    assert profile.read(source_of("runs_boundary_interrupting"), AROUND).nodes["late"].interrupting
+    assert not profile.read(source_of("runs_boundary_non_interrupting"), AROUND).nodes["late"].interrupting
+
+
+def test_prefixes_of_references_do_not_matter() -> None:
+    diagram = profile.read(source_of("runs_default_namespace"), AROUND)
+
+    assert diagram.nodes["a"].called == "child"
+    assert diagram.nodes["late"].attached_to == "a"
+    assert diagram.title == "string(round)"
+
+
+def test_a_multi_instance_and_a_call_are_read_whole() -> None:
+    multi = profile.read(source_of("runs_multi_user"), AROUND).nodes["a"].multi
+    call = profile.read(source_of("runs_call"), AROUND).nodes["a"]
+
+    assert multi is not None
+    assert (multi.collection, multi.item, multi.result, multi.result_item) == ("[1, 2]", "one", "all", "one + 1")
+    assert multi.until == "count(all) > 1"
+    assert call.inputs == (("year", "year"),)
+    assert call.outputs == (("verdict", "result"),)
+
+
+def test_scopes_know_their_start_and_their_nodes() -> None:
+    diagram = profile.read(source_of("runs_subprocess_nested"), AROUND)
+
+    assert diagram.start().id == "s"
+    assert diagram.start("a").id == "as"
+    assert {node.id for node in diagram.children("o")} == {"os", "a", "oe"}
+    assert diagram.nodes["oe"].kind == "terminate"
+
+
+def test_documentation_is_kept() -> None:
+    assert profile.read(source_of("runs_drawn_extras"), AROUND).documentation == "第一段\n第二段"
+
+
+def test_without_an_organization_posts_are_not_checked() -> None:
+    around = Surroundings(
+        AROUND.functions, AROUND.processes, None, AROUND.forms, AROUND.feel, check_form, AROUND.lifted_names
+    )
+
+    assert profile.faults(source_of("refused_post_unknown"), around) == []
+
+
+# --- limits and encodings
+
+
+def whole(nodes: str, flows: str = "", prolog: str = "") -> str:
+    return (
+        f'{prolog}<definitions xmlns="{markup.BPMN}" xmlns:suixu="urn:suixu:bpmn:1">'
+        f'<process id="p" name="流程" suixu:title="1"><startEvent id="s"/>{nodes}<endEvent id="e"/>{flows}'
+        "</process></definitions>"
+    )
+
+
+def link(*path: str) -> str:
+    return "".join(f'<sequenceFlow sourceRef="{left}" targetRef="{right}"/>' for left, right in pairwise(path))
+
+
+def codes(source: bytes) -> list[str]:
+    return [fault.code for fault in profile.faults(source, AROUND)]
+
+
+def test_a_file_over_two_megabytes_is_not_even_read() -> None:
+    assert codes(b" " * (markup.MAX_BYTES + 1)) == ["BPMN-SIZE"]
+
+
+def test_too_many_nodes_or_flows_are_refused_before_anything_else() -> None:
+    gateways = "".join(f'<exclusiveGateway id="g{number}"/>' for number in range(399))
+
+    assert codes(whole(gateways).encode()) == ["BPMN-LIMIT"]
+    assert codes(whole("", link("s", "e") * 1_601).encode()) == ["BPMN-LIMIT"]
+
+
+def test_a_file_of_too_many_elements_is_refused() -> None:
+    assert codes(whole("<group/>" * markup.MAX_ELEMENTS).encode()) == ["BPMN-LIMIT"]
+
+
+@pytest.mark.parametrize(("depth", "code"), [(60, "BPMN-DEPTH"), (5_000, "BPMN-XML")])
+def test_deep_nesting_is_refused(depth: int, code: str) -> None:
+    nodes = '<subProcess id="x">' * depth + "</subProcess>" * depth
+
+    assert codes(whole(nodes).encode()) == [code]
+
+
+def test_the_biggest_diagram_is_judged() -> None:
+    ladder = [f"g{number}" for number in range(398)]
+    nodes = "".join(f'<exclusiveGateway id="{key}" default="d{key}"/>' for key in ladder)
+    ways = "".join(
+        f'<sequenceFlow id="d{left}" sourceRef="{left}" targetRef="{right}"/>'
+        f'<sequenceFlow sourceRef="{left}" targetRef="e"><conditionExpression>year = 1</conditionExpression>'
+        "</sequenceFlow>"
+        for left, right in zip(ladder, [*ladder[1:], "e"], strict=True)
+    )
+
+    assert codes(whole(nodes, ways + link("s", "g0")).encode()) == []
+
+
+def test_every_encoding_that_declares_itself_is_read() -> None:
+    text = whole("", link("s", "e"))
+
+    assert codes(text.encode("utf-16")) == []
+    assert codes(('<?xml version="1.0" encoding="GB18030"?>' + text).encode("gb18030")) == []
+    assert codes(b"\xef\xbb\xbf" + text.encode()) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [b"", b"   ", b"\x00\x01", b"<", b"PK\x03\x04", b'<?xml version="1.0" encoding="klingon"?><a/>'],
+)
+def test_what_is_no_xml_is_one_fault(source: bytes) -> None:
+    assert codes(source) == ["BPMN-XML"]
+
+
+def test_entities_are_never_expanded() -> None:
+    bomb = '<!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+
+    assert codes(whole('<task id="&b;"/>', prolog=bomb).encode()) == ["BPMN-DOCTYPE"]
+
+
+def test_doubled_ids_of_nested_scopes_make_no_circle() -> None:
+    inner = '<subProcess id="x"><subProcess id="y"><subProcess id="x"><userTask id="y"/></subProcess></subProcess>'
+
+    assert "BPMN-DUPLICATE" in codes(whole(inner + "</subProcess>").encode())
+
+
+# --- no input crashes or hangs
+
+TOKENS = re.compile(rb'"[^"]*"|</?[\w:]+|[^"<]+|.', re.DOTALL)
+SOURCES = [file.read_bytes() for file in FILES if file.stem != "refused_empty"]
+WORDS = sorted({token for source in SOURCES for token in TOKENS.findall(source)})
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """Take a diagram and cut, double, swap or replace parts of it, in tokens so that most stay well-formed."""
+    tokens = TOKENS.findall(draw(st.sampled_from(SOURCES)))
+    for _ in range(draw(st.integers(1, 6))):
+        start = draw(st.integers(0, len(tokens)))
+        end = min(len(tokens), start + draw(st.integers(0, 12)))
+        match draw(st.sampled_from(["cut", "double", "replace", "insert", "swap"])):
+            case "cut":
+                del tokens[start:end]
+            case "double":
+                tokens[end:end] = tokens[start:end]
+            case "replace":
+                tokens[start : start + 1] = [draw(st.sampled_from(WORDS))]
+            case "insert":
+                tokens.insert(start, draw(st.sampled_from(WORDS)))
+            case "swap":
+                tokens[start:end] = reversed(tokens[start:end])
+    return b"".join(tokens)
+
+
+@st.composite
+def retargeted(draw: st.DrawFn) -> bytes:
+    """Take a diagram and replace quoted values by others: well-formed, and wrong in what it says."""
+    tokens = TOKENS.findall(draw(st.sampled_from(SOURCES)))
+    quoted = [index for index, token in enumerate(tokens) if token.startswith(b'"') and b"//" not in token]
+    values = [tokens[index] for index in quoted] + [b'""', b'" "', b'"x:y"', b'"true"', '"年"'.encode()]
+    for index in draw(st.lists(st.sampled_from(quoted or [0]), max_size=5)):
+        tokens[index] = draw(st.sampled_from(values))
+    return b"".join(tokens)
+
+
+def judge(source: bytes) -> None:
+    try:
+        diagram = profile.read(source, AROUND)
+    except Refused as refusal:
+        assert refusal.faults
+        return
+    for flow in diagram.flows.values():
+        assert flow.id in diagram.nodes[flow.source].outgoing
+        assert flow.id in diagram.nodes[flow.target].incoming
+    for scope in ("", *(node.id for node in diagram.nodes.values() if node.kind == "subprocess")):
+        assert sum(node.kind == "start" for node in diagram.children(scope)) == 1
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(mutated())
+def test_a_mutated_diagram_is_read_or_refused(source: bytes) -> None:
+    judge(source)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(retargeted())
+def test_a_diagram_with_other_values_is_read_or_refused(source: bytes) -> None:
+    judge(source)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(SOURCES), st.floats(0, 1))
+def test_a_truncated_diagram_is_read_or_refused(source: bytes, part: float) -> None:
+    judge(source[: int(len(source) * part)])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(source: bytes) -> None:
+    judge(source)
