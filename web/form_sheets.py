@@ -230,7 +230,7 @@ class _Layout:
 def _bounds(part: Component) -> Iterator[str]:
     if part.type == "datetime":
         yield _("例如 2026-01-20 或 2026年1月20日")
-    elif part.type == "textarea" and part.limits.max_length:
+    elif part.type in forms.MAX_TEXT and part.limits.max_length != forms.MAX_TEXT[part.type]:
         yield _("最多 %s 字") % part.limits.max_length
     elif part.type == "filepicker" and part.accept:
         yield _("可用的文件：%s") % part.accept

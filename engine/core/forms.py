@@ -5,13 +5,14 @@
 
 from engine.core.form_check import check
 from engine.core.form_cleaning import Options, blank, choices
-from engine.core.form_schema import FILES, MAX_ROWS, Choice, Component, Form, Values, load
+from engine.core.form_schema import FILES, MAX_ROWS, MAX_TEXT, Choice, Component, Form, Values, load
 from engine.core.form_values import initial, is_nothing, lifted, new_row, offers, opinion, parse, validate
 from engine.core.form_warnings import warnings
 
 __all__ = [
     "FILES",
     "MAX_ROWS",
+    "MAX_TEXT",
     "Choice",
     "Component",
     "Form",
