@@ -184,9 +184,10 @@ def _listed(given: object) -> list[str]:
 
 def _several(part: Component, given: object, options: Options) -> list[str]:
     found = _listed(given)
-    if not {choice.value for choice in choices(part, options)}.issuperset(found):
+    offered = [choice.value for choice in choices(part, options)]
+    if not set(offered).issuperset(found):
         raise Unfit("choice", "选的不在可选范围内，请重新选择")
-    return found
+    return [value for value in offered if value in found]
 
 
 def _ticked(part: Component, given: object, options: Options) -> bool:

@@ -406,7 +406,7 @@ JSON = st.recursive(
 
 
 @given(raw=st.dictionaries(NAMES | st.text(max_size=12), st.lists(TEXT, max_size=3), max_size=12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_anything_a_browser_sends_is_parsed_and_judged(raw: dict[str, list[str]]) -> None:
     form = forms.load(FULL)
     cleaned, found = forms.validate(form, forms.parse(form, raw), "send", OPTIONS)
@@ -417,7 +417,7 @@ def test_anything_a_browser_sends_is_parsed_and_judged(raw: dict[str, list[str]]
 
 
 @given(values=st.dictionaries(NAMES | st.just("items"), JSON, max_size=10), outcome=st.none() | st.text(max_size=5))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_anything_a_program_sends_is_judged(values: dict[str, Any], outcome: str | None) -> None:
     form = forms.load(FULL)
     forms.validate(form, values, outcome, OPTIONS)
@@ -433,7 +433,7 @@ PART = st.dictionaries(
 
 
 @given(parts=st.lists(PART | JSON, max_size=4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_json_is_checked(parts: list[Any]) -> None:
     source = json.dumps({"id": "f", "components": parts})
     if not forms.check(source, {"units"}):
@@ -441,7 +441,7 @@ def test_any_json_is_checked(parts: list[Any]) -> None:
 
 
 @given(pattern=st.text(alphabet="ab(){}[]|?*+\\d0,9^$.-", max_size=14), text=st.text(alphabet="ab09", max_size=30))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_pattern_that_is_accepted_can_be_used(pattern: str, text: str) -> None:
     component = part("textfield", validate={"pattern": pattern})
     if not forms.check(draw(component), set()):
