@@ -23,6 +23,7 @@ from engine.core.reading import KINDS
 from engine.ground.errors import Fault
 
 MAX_NODES = 400
+MAX_KEY = 100
 MAX_FLOWS = 1_600
 
 _ID = re.compile(r"[A-Za-z_][\w.-]*")
@@ -124,7 +125,10 @@ def _attributes(element: Element) -> Iterator[Fault]:
     shape = SHAPES[tag_of(element)]
     for key, value in _plain(element):
         uri, _, name = key.rpartition("}")
-        if uri == "":
+        if uri == f"{{{BPMN}":
+            message = f"属性 {name} 不能带 BPMN 的前缀,那样写没有作用。"
+            yield fault("ATTRIBUTE", place(element), message, "请去掉属性名前的前缀。")
+        elif uri == "":
             yield from _attribute(element, name, value, shape.attributes)
         elif uri == f"{{{SUIXU}" and name not in shape.own:
             message = f"{label(tag_of(element))}不能有属性 suixu:{name}。"
@@ -172,9 +176,10 @@ def _identity(element: Element, key: str) -> Iterator[Fault]:
     tag = tag_of(element)
     if not key and tag in KINDS.keys() | {"process"}:
         yield fault("ID", place(element), f"{label(tag)}没有编号(id)。", "请在流程编辑器中填写编号。")
-    if key and (not _ID.fullmatch(key) or len(key) > MAX_NAME):
+    longest = MAX_KEY if tag == "process" else MAX_NAME
+    if key and (not _ID.fullmatch(key) or len(key) > longest):
         message = f"编号“{key[:80]}”不合规。"
-        yield fault("ID", place(element), message, f"编号以字母或下划线开头,不含空格和冒号,不超过 {MAX_NAME} 字。")
+        yield fault("ID", place(element), message, f"编号以字母或下划线开头,不含空格和冒号,不超过 {longest} 字。")
     if len(element.get("name", "")) > MAX_NAME:
         yield fault("NAME", place(element), f"名称超过 {MAX_NAME} 字。", "请缩短名称,详情写在说明里。")
 

@@ -1,18 +1,19 @@
 """Whether what a diagram says in words can be done: expressions, timers, forms, people, functions, calls."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 
 from engine.core.calendar import parse_recurrence
 from engine.core.diagram import Diagram, Kind, Multi, Node, Surroundings
 from engine.core.expressions import ExpressionError, parse, parse_assignments
 from engine.core.markup import Place, Placed, fault
 from engine.core.naming import Names, is_name, names_of
+from engine.core.reading import REFERENCE
 from engine.core.structure import shown
 from engine.ground.errors import Fault
-
-REFERENCE = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(T.*)?")
 _ISO_DURATION = re.compile(
@@ -157,8 +158,9 @@ def _call(desk: _Desk, node: Node) -> Iterator[Fault]:
 
 
 def _twice(node: Node, targets: list[str], what: str) -> Iterator[Fault]:
-    for name in sorted({target for target in targets if targets.count(target) > 1}):
-        yield fault("CALL", node, f"{what}两次写到同一个变量“{name[:40]}”。", "请只留一个。")
+    for name, times in Counter(targets).items():
+        if times > 1:
+            yield fault("CALL", node, f"{what}{times} 次写到同一个变量“{name[:40]}”。", "请只留一个。")
 
 
 def _multi(desk: _Desk, node: Node, multi: Multi) -> Iterator[Fault]:
@@ -225,8 +227,9 @@ def _expression(
 
 
 def _unknown(desk: _Desk, used: frozenset[str], what: str, at: Placed, known: frozenset[str]) -> Iterator[Fault]:
-    for name in sorted(used - known if desk.names.whole else ()):
-        listed = "、".join(sorted(known - {""})[:_SHOWN])
+    unknown = used - known if desk.names.whole else frozenset()
+    listed = "、".join(nsmallest(_SHOWN, filter(None, known))) if unknown else ""
+    for name in sorted(unknown):
         message = f"{what}用到的变量“{name[:40]}”不会存在。"
         yield fault("VARIABLE", at, message, f"请检查拼写,或由表单、脚本或调用给出它。可用的有:{listed}等。")
 

@@ -41,12 +41,13 @@ def is_name(text: str) -> bool:
 
 def names_of(diagram: Diagram, around: Surroundings) -> Names:
     """Collect the variables that forms, scripts, calls and iterations of a process make."""
-    forms = [node.attributes["form"] for node in diagram.nodes.values() if node.attributes.get("form")]
-    start_forms = [node.attributes.get("form", "") for node in diagram.children() if node.kind == "start"]
+    forms = {node.attributes["form"] for node in diagram.nodes.values() if node.attributes.get("form")}
+    sound = {form for form in forms if _is_sound(form, around)}
+    starts = sound & {node.attributes.get("form", "") for node in diagram.children() if node.kind == "start"}
     scripts = [node.script for node in diagram.nodes.values() if node.kind == "script"]
-    whole = all(_is_sound(form, around) for form in forms) and all(_parses(script) for script in scripts)
-    at_start = PREDEFINED.union(diagram.inputs, *(_lifted(form, around) for form in start_forms))
-    lifted = at_start.union(*(_lifted(form, around) for form in forms))
+    whole = sound == forms and all(_parses(script) for script in scripts)
+    at_start = PREDEFINED.union(diagram.inputs, *(_lifted(form, around) for form in starts))
+    lifted = at_start.union(*(_lifted(form, around) for form in sound))
     return Names(at_start, lifted.union(_made(diagram)), whole)
 
 
@@ -55,7 +56,7 @@ def _is_sound(form: str, around: Surroundings) -> bool:
 
 
 def _lifted(form: str, around: Surroundings) -> frozenset[str]:
-    return around.lifted_names(around.forms[form]) if _is_sound(form, around) else frozenset()
+    return around.lifted_names(around.forms[form])
 
 
 def _parses(script: str) -> bool:

@@ -10,6 +10,8 @@ from engine.core.soundness import check_soundness
 from engine.core.structure import check_structure
 from engine.ground.errors import Fault, Refused
 
+MAX_FAULTS = 500
+
 
 def read(source: bytes, around: Surroundings) -> Diagram:
     """Turn the bytes of a BPMN file into the diagram to run, or raise Refused with all its faults."""
@@ -35,7 +37,16 @@ def _examine(source: bytes, around: Surroundings) -> tuple[Diagram | None, list[
         return None, too_big
     diagram, more = _judge(process, around)
     found += [*admit(root), *identify(root), *entitle(process), *more]
-    return diagram, sorted(dict.fromkeys(found), key=lambda fault: fault.line)
+    return diagram, _listed(found)
+
+
+def _listed(found: list[Fault]) -> list[Fault]:
+    """Put the faults in the order of the file; of a hopeless one, list only the first."""
+    ordered = sorted(dict.fromkeys(found), key=lambda fault: fault.line)
+    if len(ordered) <= MAX_FAULTS:
+        return ordered
+    rest = f"另有 {len(ordered) - MAX_FAULTS} 处问题没有列出。"
+    return [*ordered[:MAX_FAULTS], Fault("BPMN-MORE", rest, remedy="请先改正已列出的。")]
 
 
 def _judge(process: Element, around: Surroundings) -> tuple[Diagram, list[Fault]]:

@@ -1,5 +1,6 @@
 """From the elements of a process to a Diagram, as drawn."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -52,6 +53,7 @@ REFUSED_NODES = frozenset(
         "subChoreography",
     }
 )
+REFERENCE = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 TIMERS: Mapping[str, TimerKind] = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 EVENT_DEFINITIONS = frozenset({"timerEventDefinition", "terminateEventDefinition"})
 
@@ -227,8 +229,9 @@ def _lane_seats(element: Element, around: Lane) -> Iterator[tuple[str, Lane]]:
 def _seated(node: Node, nodes: Mapping[str, Node], lanes: Mapping[str, Lane]) -> Node:
     lane = _lane_of(node, nodes, lanes)
     attributes = dict(node.attributes)
-    if node.kind == "user" and lane.post and not attributes.get("assignment"):
-        attributes["assignment"] = f"{lane.unit or 'own'}.{lane.post}"
+    seat = f"{lane.unit or 'own'}.{lane.post}"
+    if node.kind == "user" and not attributes.get("assignment") and REFERENCE.fullmatch(seat):
+        attributes["assignment"] = seat
     return replace(node, lane=lane.name, attributes=attributes)
 
 

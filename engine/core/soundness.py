@@ -14,16 +14,11 @@ class _Graph:
     """One scope as steps from node to node; `loose` ends are named as faults elsewhere and count as connected."""
 
     nodes: Mapping[str, Node]
-    flows: Mapping[str, Flow]
+    outgoing: Mapping[str, tuple[Flow, ...]]
+    incoming: Mapping[str, tuple[Flow, ...]]
     hosted: Mapping[str, tuple[str, ...]]
     loose_in: frozenset[str]
     loose_out: frozenset[str]
-
-    def outgoing(self, key: str) -> list[Flow]:
-        return [self.flows[flow] for flow in self.nodes[key].outgoing if flow in self.flows]
-
-    def incoming(self, key: str) -> list[Flow]:
-        return [self.flows[flow] for flow in self.nodes[key].incoming if flow in self.flows]
 
     def roots(self) -> list[str]:
         return [key for key, node in self.nodes.items() if node.kind == "start" or key in self.loose_in]
@@ -39,7 +34,7 @@ class _Graph:
             key = waiting.pop()
             if key not in found and key != without_node:
                 found.add(key)
-                waiting += [flow.target for flow in self.outgoing(key) if flow.id != without_flow]
+                waiting += [flow.target for flow in self.outgoing[key] if flow.id != without_flow]
                 waiting += self.hosted.get(key, ())
         return found
 
@@ -51,7 +46,7 @@ class _Graph:
             key = waiting.pop()
             if key not in found:
                 found.add(key)
-                waiting += [flow.source for flow in self.incoming(key)]
+                waiting += [flow.source for flow in self.incoming[key]]
                 if over_borders and self.nodes[key].attached_to in self.nodes:
                     waiting.append(self.nodes[key].attached_to)
         return found
@@ -78,7 +73,9 @@ def _graph(scope: str, diagram: Diagram, flows: Mapping[str, Flow]) -> _Graph:
     lost = {node.id for node in nodes.values() if node.kind == "boundary" and node.attached_to not in nodes}
     loose_in = {flow.target for flow in broken} | {key for key in refused if not nodes[key].incoming} | lost
     loose_out = {flow.source for flow in broken} | {key for key in refused if not nodes[key].outgoing}
-    return _Graph(nodes, whole, hosted, frozenset(loose_in), frozenset(loose_out))
+    outgoing = {key: tuple(whole[flow] for flow in node.outgoing if flow in whole) for key, node in nodes.items()}
+    incoming = {key: tuple(whole[flow] for flow in node.incoming if flow in whole) for key, node in nodes.items()}
+    return _Graph(nodes, outgoing, incoming, hosted, frozenset(loose_in), frozenset(loose_out))
 
 
 def _ways_in(graph: _Graph) -> Iterator[Fault]:
@@ -118,13 +115,13 @@ def _dead_joins(graph: _Graph) -> Iterator[Fault]:
 def _waits_for_itself(graph: _Graph, join: Node, reached: set[str]) -> bool:
     """Tell whether one of the flows that the join waits for can only be walked after the join."""
     before = graph.reach(graph.roots(), without_node=join.id)
-    return any(flow.source in reached - before for flow in graph.incoming(join.id))
+    return any(flow.source in reached - before for flow in graph.incoming[join.id])
 
 
 def _exclusive_ways(graph: _Graph, reached: set[str]) -> Iterator[list[tuple[str, set[str]]]]:
     """For each choice that is made at most once, give its flows, each with the nodes reached only through it."""
     for key, node in graph.nodes.items():
-        ways = graph.outgoing(key)
+        ways = graph.outgoing[key]
         if node.kind == "exclusive" and len(ways) > 1 and key in reached and _is_made_once(graph, node):
             yield [(way.id, reached - graph.reach(graph.roots(), without_flow=way.id)) for way in ways]
 
@@ -132,7 +129,7 @@ def _exclusive_ways(graph: _Graph, reached: set[str]) -> Iterator[list[tuple[str
 def _is_made_once(graph: _Graph, choice: Node) -> bool:
     """Tell whether at most one token comes to the choice; where that is not plain, say no."""
     before = graph.leading_to([choice.id], over_borders=True)
-    after = graph.reach([flow.target for flow in graph.outgoing(choice.id)])
+    after = graph.reach([flow.target for flow in graph.outgoing[choice.id]])
     if choice.id in after:
         return False
     return not any(_multiplies(graph, graph.nodes[key], before) for key in before)
@@ -141,7 +138,7 @@ def _is_made_once(graph: _Graph, choice: Node) -> bool:
 def _multiplies(graph: _Graph, node: Node, before: set[str]) -> bool:
     if node.kind == "boundary":
         return not node.interrupting
-    ways = [flow for flow in graph.outgoing(node.id) if flow.target in before]
+    ways = [flow for flow in graph.outgoing[node.id] if flow.target in before]
     return len(ways) > 1 and (node.kind == "parallel" or is_split(node))
 
 
@@ -151,4 +148,4 @@ def _waits_for_both(graph: _Graph, join: Node, choices: Iterable[list[tuple[str,
 
 
 def _needs(graph: _Graph, join: Node, way: str, behind: set[str]) -> bool:
-    return any(flow.id == way or flow.source in behind for flow in graph.incoming(join.id))
+    return any(flow.id == way or flow.source in behind for flow in graph.incoming[join.id])

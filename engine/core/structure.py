@@ -1,14 +1,16 @@
 """Whether the lines of a drawing hold together: references, flows, starts, boundaries, conditions."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from engine.core.diagram import ENDS, Diagram, Flow, Node
-from engine.core.markup import Element, Place, elements, fault, place, reference, tag_of, text
+from engine.core.markup import BPMN, Element, Place, elements, fault, own, place, reference, tag_of, text
 from engine.core.normalise import scopes
 from engine.core.reading import KINDS, REFUSED_NODES, Lane, node_elements, seats
 from engine.ground.errors import Fault
 
+_CODE = re.compile(r"[a-z0-9_]+")
 _HOSTS = frozenset({"user", "call", "subprocess", "unsupported"})
 
 
@@ -22,7 +24,8 @@ def check_structure(process: Element, diagram: Diagram, flows: Mapping[str, Flow
         yield from _boundary(node, diagram)
         yield from _conditions(node, diagram)
     yield from _flow_references(process, flows)
-    yield from _lane_references(process, diagram)
+    yield from _lane_references(process)
+    yield from _lane_posts(process)
 
 
 def shown(flow: Flow, diagram: Diagram) -> Flow:
@@ -63,6 +66,9 @@ def _starts(scope: str, diagram: Diagram) -> Iterator[Fault]:
         yield fault("START", extra, "普通的开始事件只能有一个。", "请只留一个开始事件,用网关分出几条路。")
     for extra in timers if scope else timers[1:]:
         yield fault("START", extra, "定时开始只能在最外层,且只能有一个。", "请删去这个定时开始。")
+    for start in plain if scope else ():
+        if start.attributes.get("form"):
+            yield fault("ATTRIBUTE", start, "子流程的开始没有人填表,不能有表单。", "请改成子流程里的用户任务。")
     if plain and timers and not scope:
         yield from _timer_start(plain[0], timers[0], diagram)
 
@@ -125,7 +131,15 @@ def _flow_references(process: Element, flows: Mapping[str, Flow]) -> Iterator[Fa
                     yield fault("REFERENCE", place(inner), message, "请重新连线,或用流程编辑器重新保存。")
 
 
-def _lane_references(process: Element, diagram: Diagram) -> Iterator[Fault]:
+def _lane_posts(process: Element) -> Iterator[Fault]:
+    for element in process.iter(f"{{{BPMN}}}lane"):
+        for value, what in ((own(element, "unit"), "单位"), (own(element, "post"), "岗位")):
+            if value and not _CODE.fullmatch(value):
+                message = f"泳道的{what}“{value[:40]}”不合规。"
+                yield fault("LANE", place(element), message, f"请填{what}的代码,由小写字母、数字和下划线组成。")
+
+
+def _lane_references(process: Element) -> Iterator[Fault]:
     known = {element.get("id") for element in process.iter("*") if tag_of(element) in KINDS.keys() | REFUSED_NODES}
     seen: dict[str, Lane] = {}
     for key, lane in seats(process):

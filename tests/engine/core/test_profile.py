@@ -225,6 +225,21 @@ def test_the_biggest_diagram_is_judged() -> None:
     assert codes(whole(nodes, ways + link("s", "g0")).encode()) == []
 
 
+def test_a_dense_diagram_is_judged() -> None:
+    kinds = ["exclusive", "parallel"]
+    nodes = "".join(f'<{kinds[number % 2]}Gateway id="g{number}"/>' for number in range(398))
+    flows = "".join(link(f"g{number}", f"g{(number * step + 7) % 398}") for number in range(398) for step in (2, 3, 5))
+
+    assert codes(whole(nodes, flows + link("s", "g0") + link("g397", "e")).encode())[-1] == "BPMN-MORE"
+
+
+def test_of_a_hopeless_diagram_the_first_faults_are_listed() -> None:
+    listed = profile.faults(whole('<x xmlns="urn:x"/>\n' * 600, link("s", "e")).encode(), AROUND)
+
+    assert len(listed) == profile.MAX_FAULTS + 1
+    assert listed[-1].message == "另有 100 处问题没有列出。"
+
+
 def test_every_encoding_that_declares_itself_is_read() -> None:
     text = whole("", link("s", "e"))
 
