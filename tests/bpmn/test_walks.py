@@ -52,9 +52,11 @@ class Walk:
     def open_iteration(self, scope: str, values: dict[str, Value]) -> None:
         self.scopes[scope] = dict(values)
 
-    def close_iteration(self, scope: str, kept_in: str, index: int, expression: str) -> None:
+    def keep_result(self, scope: str, kept_in: str, index: int, expression: str) -> None:
         self.results[kept_in, index] = self.evaluate(expression, (scope,)) if expression else None
-        self.drop(scope)
+
+    def is_enough(self, condition: str, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> bool:
+        return self.evaluate(condition, frames) is True
 
     def collect(self, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> None:
         found = tuple(self.results.pop((kept_in, index)) for index in range(count))
