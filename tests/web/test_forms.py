@@ -89,9 +89,10 @@ def app() -> Flask:
 
 def render(app: Flask, values: dict[str, Any], **given: Any) -> HtmlElement:
     """Render the form and read it back."""
+    form = given.pop("form", FORM)
     arguments = {"values": values, "options": OPTIONS, "action": "/tasks/1/complete"} | given
     with app.app_context():
-        return html.document_fromstring(render_template_string(CALL, form=FORM, given=arguments))
+        return html.document_fromstring(render_template_string(CALL, form=form, given=arguments))
 
 
 def one(page: HtmlElement, path: str) -> HtmlElement:
@@ -286,7 +287,11 @@ def test_a_form_that_is_only_read_holds_no_controls_and_says_what_is_meant(app: 
         "army": "no",
         "evidence": ["hr"],
     }
-    values |= {"none": True, "files": ["f1"], "items": [{"title": "会议", "deadline": "2026-03-01", "with": ["gone"]}]}
+    lists: dict[str, Any] = {
+        "none": True,
+        "files": ["f1"],
+        "items": [{"title": "会议", "deadline": "2026-03-01", "with": ["gone"]}],
+    }
     page = render(app, values | lists, readonly=True)
     assert all_of(page, "//form | //input | //button | //select | //textarea") == []
     shown = {row[0].text_content(): row[1].text_content().strip() for row in all_of(page, "//dl/div")}
@@ -296,6 +301,27 @@ def test_a_form_that_is_only_read_holds_no_controls_and_says_what_is_meant(app: 
     assert (shown["电话"], shown["附件"]) == ("（未填）", "计划.docx")
     cells = {cell.get("data-label"): cell.text_content().strip() for cell in all_of(page, "//tbody//*[@data-label]")}
     assert cells == {"序号": "1", "题名": "会议", "时间": "2026年3月1日", "已办": "否", "配合": "gone"}
+
+
+def test_rows_too_wide_for_a_table_are_read_one_by_one(app: Flask) -> None:
+    fields = [{"type": "textfield", "key": f"f{index}", "label": f"栏{index}"} for index in range(7)]
+    rows = {"type": "dynamiclist", "path": "wide", "label": "宽表", "allowAddRemove": False, "components": fields}
+    empty = {"type": "dynamiclist", "path": "none", "label": "空表", "components": fields}
+    group = {"type": "group", "label": "一组", "components": [rows, empty]}
+    wide = engine_forms.load(json.dumps({"id": "wide", "components": [group]}))
+    page = render(app, {"wide": [{"f0": "甲"}, {"f0": "乙"}]}, form=wide, readonly=True)
+    assert all_of(page, "//table") == []
+    assert [heading.text_content() for heading in all_of(page, "//h3 | //h4")] == [
+        "一组",
+        "宽表",
+        "第 1 项",
+        "第 2 项",
+        "空表",
+    ]
+    assert "没有内容" in page.text_content()
+    page = render(app, {"wide": [{"f0": "甲"}]}, form=wide)
+    assert all_of(page, "//button[@name='_remove']") == []
+    assert all_of(page, "//button[@name='_add']/@value") == ["none"]
 
 
 def test_a_read_only_field_is_shown_and_not_sent(app: Flask) -> None:

@@ -1,9 +1,8 @@
-"""A form: what publishing refuses, what a person may fill in, what becomes of it."""
+"""A form: what a person may fill in, what becomes of it."""
 
 import json
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,30 +11,11 @@ from hypothesis import strategies as st
 
 from engine.core import forms
 from engine.core.expressions import ExpressionError, Value
-from engine.ground.errors import Fault, Refused
+from engine.ground.errors import Fault
+from tests.engine.core.form_drawing import BACK, JSON, SEND, YES_NO, draw, part, str_id
 
-BPMN = Path(__file__).parents[3] / "bpmn"
-SEND: dict[str, Any] = {"type": "button", "label": "报送", "properties": {"outcome": "send", "style": "primary"}}
-BACK: dict[str, Any] = {"type": "button", "label": "退回", "properties": {"outcome": "return"}}
 UNITS = {"units": [{"value": "hr", "label": "人事部"}, {"value": "office", "label": "办公室"}]}
 OPTIONS = UNITS | {forms.FILES: [{"value": "f1", "label": "计划.docx"}, {"value": "f2", "label": "照片.jpg"}]}
-YES_NO = [{"value": "yes", "label": "是"}, {"value": "no", "label": "否"}]
-
-
-def draw(*components: dict[str, Any], **top: Any) -> str:
-    """Draw a form; it gets a button when it has none."""
-    buttons = [] if any(part.get("type") == "button" for part in components) else [SEND]
-    return json.dumps({"type": "default", "id": "form", "components": [*components, *buttons], **top})
-
-
-def part(kind: str, key: str = "x", **settings: Any) -> dict[str, Any]:
-    """Draw one component."""
-    return {"type": kind, "key": key, "label": f"栏{key}", **settings}
-
-
-def str_id(value: object) -> str:
-    """Name a case shortly."""
-    return value if isinstance(value, str) and len(value) < 30 else "-"
 
 
 FULL = draw(
@@ -67,11 +47,6 @@ FULL = draw(
 )
 
 
-def faults_of(source: str) -> list[Fault]:
-    """Check a form against the host's option sources."""
-    return forms.check(source, {"units"})
-
-
 def judge(component: dict[str, Any], value: Any, outcome: str = "send") -> tuple[Any, list[Fault]]:
     """Validate one value of a form with one field."""
     form = forms.load(draw(component, SEND, BACK))
@@ -80,100 +55,11 @@ def judge(component: dict[str, Any], value: Any, outcome: str = "send") -> tuple
 
 
 def test_a_form_of_all_kinds_is_published_and_loaded() -> None:
-    assert faults_of(FULL) == []
+    assert forms.check(FULL, {"units"}) == []
     form = forms.load(FULL)
     assert form.document == "submission"
     assert [field.key for field in form.fields()][-3:] == ["phone", "items", "opinion"]
     assert form.outcomes == ("send", "return")
-
-
-@pytest.mark.parametrize("path", sorted(BPMN.glob("*.form")), ids=lambda path: path.name)
-def test_the_forms_of_this_house_are_published(path: Path) -> None:
-    assert forms.check(path.read_text(encoding="utf-8"), {"units", "duties"}) == []
-
-
-@pytest.mark.parametrize(
-    ("source", "code", "said"),
-    [
-        ("[]", "form_not_a_form", "components"),
-        ("{", "form_not_json", "JSON"),
-        ('{"components": [' + "[" * 100_000, "form_not_json", "JSON"),
-        (draw(part("textfield"), title="长" * 200_000), "form_too_large", "200 kB"),
-        (draw(part("html")), "form_component_type", "不支持的类型 html"),
-        (draw(part("textfield", conditional={"hide": "=a"})), "form_key", "conditional"),
-        (draw(part("number", increment="2")), "form_key", "increment"),
-        (draw(part("textfield", validate={"validationType": "email"})), "form_key", "validate.validationType"),
-        (draw(part("textfield", properties={"required-for": "send"})), "form_key", "properties.required-for"),
-        (draw(part("textfield", validate={"required": "true"})), "form_switch", "required"),
-        (draw(part("textfield"), part("number")), "form_duplicate_key", "重复"),
-        (draw(part("textfield"), part("group", "", components=[part("number")])), "form_duplicate_key", "重复"),
-        (draw(part("textfield", "")), "form_no_key", "没有 key"),
-        (draw(part("textfield", "a.b")), "form_bad_key", "a.b"),
-        (draw(part("textfield", "_add")), "form_bad_key", "_add"),
-        (draw(part("textfield", "csrf_token")), "form_bad_key", "留用"),
-        (draw({"type": "textfield", "key": "x"}), "form_no_label", "没有标签"),
-        (draw({**part("textfield"), "label": "=unit"}), "form_template", "表达式"),
-        (draw({"type": "button", "label": "好"}), "form_no_outcome", "办理结果"),
-        (draw({**SEND, "action": "reset"}), "form_button", "提交"),
-        (draw(SEND, SEND), "form_duplicate_outcome", "send"),
-        (json.dumps({"id": "f", "components": []}), "form_no_button", "没有提交按钮"),
-        (draw({**SEND, "properties": {"outcome": "send", "more": "true"}}), "form_no_button", "没有提交按钮"),
-        (draw(part("select", valuesKey="nowhere")), "form_values_key", "nowhere"),
-        (draw(part("select", valuesKey=forms.FILES)), "form_values_key", "不存在"),
-        (draw(part("select")), "form_values", "只写一个"),
-        (draw(part("radio", values=[*YES_NO, YES_NO[0]])), "form_values", "不能重复"),
-        (draw(part("textfield", properties={"variable": "a-b"})), "form_variable", "a-b"),
-        (draw(part("textfield", properties={"variable": "and"})), "form_variable", "and"),
-        (draw(part("textfield", properties={"variable": "outcome"})), "form_variable", "留用"),
-        (draw(part("filepicker", properties={"variable": "files"})), "form_variable", "文件"),
-        (draw(part("checkbox", properties={"opinion": "true"})), "form_key", "opinion"),
-        (draw(part("textfield", properties={"default": "1 +"})), "form_default", "默认值"),
-        (draw(part("textfield", properties={"required_for": "sned"})), "form_required_for", "sned"),
-        (draw(part("datetime", subtype="datetime")), "form_subtype", "时间"),
-        (draw(part("number", validate={"min": 5, "max": 1})), "form_limits", "下限大于上限"),
-        (draw(part("number", decimalDigits=9)), "form_limits", "小数"),
-        (draw(part("number", defaultValue="多")), "form_default", "数字"),
-        (draw(part("dynamiclist", components=[])), "form_rows", "没有可填的栏"),
-        (draw(part("dynamiclist", components=[part("dynamiclist", components=[])])), "form_nested", "不能再放"),
-        (draw(part("dynamiclist", components=[part("filepicker")])), "form_row_file", "不能放文件"),
-        (draw(part("dynamiclist", components=[SEND])), "form_button", "不能放在清单里"),
-    ],
-    ids=str_id,
-)
-def test_publishing_refuses_what_cannot_be_rendered_or_checked(source: str, code: str, said: str) -> None:
-    found = faults_of(source)
-    assert [fault for fault in found if fault.code == code and said in fault.message], found
-    assert all(fault.remedy for fault in found)
-
-
-def test_publishing_names_every_fault_at_once() -> None:
-    found = faults_of(draw(part("html"), part("textfield", ""), part("select", "s")))
-    assert {fault.code for fault in found} == {"form_component_type", "form_no_key", "form_values"}
-    assert [fault.element for fault in found if fault.code == "form_values"] == ["s"]
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        *("(a+)+$", "(a|a)*b", r"(\w*)*", "a++", "(?=a)", r"(a)\1", "[", "(", ")", "a{3", "*", "a+a+"),
-        *(r"\d*\d*\d*x", "x" * 201, "[[a]]", "((a{0}){9999}){9999}", "a{2,1}", r"\p"),
-    ],
-)
-def test_a_pattern_that_is_wrong_or_could_run_for_long_is_refused(pattern: str) -> None:
-    found = faults_of(draw(part("textfield", validate={"pattern": pattern})))
-    assert [fault.code for fault in found] == ["form_pattern"]
-
-
-@pytest.mark.parametrize(
-    "pattern", [r"^\d{3,4}-?\d{7,8}$", "^[A-Z]{2}[0-9]+$", "^(甲|乙)?第.{1,10}号$", r"^a(?:bc)?\(x\)$"]
-)
-def test_a_plain_pattern_is_accepted(pattern: str) -> None:
-    assert faults_of(draw(part("textfield", validate={"pattern": pattern}))) == []
-
-
-def test_a_source_that_is_no_form_is_refused_when_loaded() -> None:
-    with pytest.raises(Refused, match="无法读取"):
-        forms.load("null")
 
 
 def test_parsing_keeps_what_was_typed() -> None:
@@ -398,11 +284,6 @@ NAMES = st.sampled_from(
     ]
     + [f"items[{index}].{key}" for index in (0, 3, 9999) for key in ("title", "deadline", "done", "_row")]
 )
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=12,
-)
 
 
 @given(raw=st.dictionaries(NAMES | st.text(max_size=12), st.lists(TEXT, max_size=3), max_size=12))
@@ -422,27 +303,3 @@ def test_anything_a_program_sends_is_judged(values: dict[str, Any], outcome: str
     form = forms.load(FULL)
     forms.validate(form, values, outcome, OPTIONS)
     forms.warnings(form, values)
-
-
-KEYS = st.sampled_from(
-    ["type", "key", "path", "label", "components", "validate", "values", "properties", "defaultValue"]
-)
-PART = st.dictionaries(
-    KEYS | st.text(max_size=5), JSON | st.sampled_from(["group", "dynamiclist", "textfield", "select"])
-)
-
-
-@given(parts=st.lists(PART | JSON, max_size=4))
-@settings(max_examples=80, deadline=None)
-def test_any_json_is_checked(parts: list[Any]) -> None:
-    source = json.dumps({"id": "f", "components": parts})
-    if not forms.check(source, {"units"}):
-        forms.load(source)
-
-
-@given(pattern=st.text(alphabet="ab(){}[]|?*+\\d0,9^$.-", max_size=14), text=st.text(alphabet="ab09", max_size=30))
-@settings(max_examples=200, deadline=None)
-def test_a_pattern_that_is_accepted_can_be_used(pattern: str, text: str) -> None:
-    component = part("textfield", validate={"pattern": pattern})
-    if not forms.check(draw(component), set()):
-        judge(component, text)
