@@ -70,7 +70,7 @@ def sign_in(engine: Engine, login: str, password: str, source: str) -> Session:
     """
     login = logins.normalize(login)
     with engine.reading() as unit:
-        seen = unit.connection.execute(_account(model.account.c.login == login)).one_or_none()
+        seen = _known(unit, login)
     right = passwords.matches(seen.password_hash if seen else None, password)
     renewed = passwords.hash_password(password) if seen and right and passwords.is_outdated(seen.password_hash) else ""
     with engine.transaction() as unit:
@@ -78,6 +78,13 @@ def sign_in(engine: Engine, login: str, password: str, source: str) -> Session:
     if session is None:
         raise NotAllowed(REFUSED)
     return session
+
+
+def _known(unit: Unit, login: str) -> Row[Any] | None:
+    # PostgreSQL would stumble over a NUL in the text.
+    if logins.faults(login):
+        return None
+    return unit.connection.execute(_account(model.account.c.login == login)).one_or_none()
 
 
 def _attempt(unit: Unit, seen: Row[Any] | None, right: bool, source: str, renewed: str) -> Session | None:
