@@ -16,10 +16,6 @@ from engine.core.structure import shown
 from engine.ground.errors import Fault
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(T.*)?")
-_ISO_DURATION = re.compile(
-    r"P(?=[0-9T])(?:[0-9]{1,4}Y)?(?:[0-9]{1,4}M)?(?:[0-9]{1,4}W)?(?:[0-9]{1,4}D)?"
-    r"(?:T(?=[0-9])(?:[0-9]{1,5}H)?(?:[0-9]{1,5}M)?(?:[0-9]{1,5}S)?)?"
-)
 _NEGATIVE = re.compile(r"-\s*[0-9.]+")
 _REMIND = re.compile(r"[0-9]{1,3}(\s*,\s*[0-9]{1,3})*")
 _CHASE = re.compile(r"[0-9]{1,3}:([a-z0-9_]+\.[a-z0-9_]+)")
@@ -191,7 +187,7 @@ def _timer(desk: _Desk, node: Node) -> Iterator[Fault]:
         yield fault("TIMER", node, message, "请改用日期(timeDate)或工作日数(timeDuration)。")
     elif _ISO_DATE.fullmatch(timer.text) or _NEGATIVE.fullmatch(timer.text):
         yield fault("TIMER", node, f"时间“{timer.text[:40]}”不合规。", '日期请写成 date("2026-01-20")。')
-    elif timer.kind == "date" or not _ISO_DURATION.fullmatch(timer.text):
+    elif timer.kind == "date" or not timer.is_iso_duration():
         yield from _expression(desk, timer.text, "定时", node, desk.names.around(node, desk.diagram), "TIMER")
 
 

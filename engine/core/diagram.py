@@ -1,5 +1,6 @@
 """What a diagram says, as plain data: the process that the engine runs, free of XML."""
 
+import re
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -24,6 +25,12 @@ Kind: TypeAlias = Literal[
 ]
 TimerKind: TypeAlias = Literal["date", "duration", "cycle"]
 
+# Short enough that no clock runs over its last year.
+_ISO_DURATION = re.compile(
+    r"P(?=[0-9T])(?:[0-9]{1,2}Y)?(?:[0-9]{1,3}M)?(?:[0-9]{1,3}W)?(?:[0-9]{1,4}D)?"
+    r"(?:T(?=[0-9])(?:[0-9]{1,5}H)?(?:[0-9]{1,5}M)?(?:[0-9]{1,5}S)?)?"
+)
+
 GATEWAYS: frozenset[Kind] = frozenset({"exclusive", "parallel"})
 ENDS: frozenset[Kind] = frozenset({"end", "terminate"})
 
@@ -46,6 +53,10 @@ class Timer:
 
     kind: TimerKind
     text: str
+
+    def is_iso_duration(self) -> bool:
+        """Tell whether the text is a duration such as P1M; any other duration is FEEL giving working days."""
+        return self.kind == "duration" and bool(_ISO_DURATION.fullmatch(self.text))
 
 
 @dataclass(frozen=True)

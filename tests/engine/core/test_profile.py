@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.core import markup, profile
-from engine.core.diagram import Diagram, Surroundings
+from engine.core.diagram import Diagram, Surroundings, Timer
 from engine.ground.errors import Fault, Refused
 
 DIAGRAMS = Path(__file__).parents[2] / "diagrams"
@@ -161,6 +161,17 @@ def test_scopes_know_their_start_and_their_nodes() -> None:
 
 def test_documentation_is_kept() -> None:
     assert profile.read(source_of("runs_drawn_extras"), AROUND).documentation == "第一段\n第二段"
+
+
+@pytest.mark.parametrize("text", ["P1Y2M3W4D", "PT1H", "P1DT2H3M4S", "P0D"])
+def test_an_iso_duration_is_told_from_an_expression(text: str) -> None:
+    assert Timer("duration", text).is_iso_duration()
+    assert not Timer("date", text).is_iso_duration()
+
+
+@pytest.mark.parametrize("text", ["P", "PT", "P1DT", "P1H", "Pause", "P9999Y", "P-1D", "5"])
+def test_what_no_clock_can_add_is_no_iso_duration(text: str) -> None:
+    assert not Timer("duration", text).is_iso_duration()
 
 
 def test_without_an_organization_posts_are_not_checked() -> None:
