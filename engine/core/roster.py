@@ -48,7 +48,7 @@ def faults(rows: Sequence[Row]) -> list[Fault]:
         *_differing(rows, "reference", "post_kind", "同一岗位的类别不一致"),
         *_differing(people, "number", "person_name", "同一工号的姓名不一致"),
         *_differing([row for row in people if row.login], "number", "login", "同一工号有两个登录名"),
-        *_differing([row for row in people if row.login], "login", "number", "同一登录名用于两个人"),
+        *_differing([row for row in people if row.login], "login", "number", "同一登录名用于两个工号", at="login"),
         *_repeated(people),
     ]
 
@@ -64,13 +64,13 @@ def _alone(row: Row) -> Iterable[Fault]:
         yield row.fault("starts", "有姓名的行必须填任职日期。")
 
 
-def _differing(rows: Iterable[Row], key: str, name: str, message: str) -> Iterable[Fault]:
+def _differing(rows: Iterable[Row], key: str, name: str, message: str, at: str = "") -> Iterable[Fault]:
     first: dict[str, Row] = {}
     for row in rows:
         before = first.setdefault(getattr(row, key), row)
         if getattr(before, name) != getattr(row, name):
             said = before.cells.get(name, "")
-            yield row.fault(name, f"{message}：{said}是“{getattr(before, name)}”，这里是“{getattr(row, name)}”。")
+            yield row.fault(at or name, f"{message}：{said}是“{getattr(before, name)}”，这里是“{getattr(row, name)}”。")
 
 
 def _repeated(rows: Iterable[Row]) -> Iterable[Fault]:
