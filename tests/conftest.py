@@ -22,6 +22,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[MISSING] = {}
 
 
+# Last, below the table of coverage: what is said at the end is what is read.
+@pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say loudly what could not run, and how to get it."""
     missing = config.stash[MISSING]

@@ -38,6 +38,10 @@ class Server:
 
     url: URL
 
+    def ping(self) -> None:
+        """Raise psycopg.Error where the server does not answer."""
+        self._run("SELECT 1")
+
     def create(self, template: str = "template0") -> str:
         """Create a database, a copy of `template`, and return its name."""
         name = f"suixu_test_{secrets.token_hex(6)}"
@@ -68,7 +72,12 @@ class Server:
 def serve() -> Iterator[Server]:
     """Yield a server for as long as the tests run; raise Unavailable where none can be had."""
     if given := os.environ.get("SUIXU_TEST_POSTGRES_URL"):
-        yield Server(make_url(given))
+        server = Server(make_url(given))
+        try:
+            server.ping()
+        except psycopg.Error as error:
+            raise Unavailable(f"SUIXU_TEST_POSTGRES_URL 指的服务器用不了：{error}") from error
+        yield server
         return
     reasons = []
     for folder in _find_binaries():
