@@ -222,7 +222,7 @@ def _values(
 
 def _of_act(form: Form) -> set[str]:
     """Name the fields that belong to this act (an opinion, a reason), not to the document."""
-    return {part.key for part in form.fields() if part.opinion or part.required_for or not form.document}
+    return {part.key for part in form.fields() if part.opinion or part.variable or not form.document}
 
 
 def _options(unit: Unit, form: Form, instance: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:

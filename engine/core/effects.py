@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import isodate
 from sqlalchemy import delete, insert, update
 
 from engine.core import organization
@@ -29,8 +30,6 @@ END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 REFERENCE = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 """A post written out (`hr.staff`, `own.head`); anything else is FEEL."""
-
-ISO_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
 
 
 @dataclass
@@ -203,20 +202,14 @@ def await_time(run: "Run", token: Token) -> None:
 def _moment(run: "Run", node: Node, frames: tuple[str, ...]) -> datetime:
     assert node.timer is not None
     text = node.timer.text.strip()
-    found = ISO_DURATION.fullmatch(text) if node.timer.kind == "duration" else None
-    if found and any(found.groups()):
-        return _after(run, found)
+    if node.timer.is_iso_duration():
+        return cast(datetime, local(run.unit.now) + isodate.parse_duration(text))
     value = run.evaluate(text, frames)
     if node.timer.kind == "date" and isinstance(value, date):
         return morning(value)
     if node.timer.kind == "duration" and isinstance(value, Decimal):
         return morning(calendar_of(run.unit).add_workdays(run.unit.today, int(value)))
     raise Stuck(f"定时“{node.name}”的时间“{text}”没有得出日期或者天数。", node.id)
-
-
-def _after(run: "Run", found: re.Match[str]) -> datetime:
-    days, hours, minutes = (int(part or 0) for part in found.groups())
-    return run.unit.now + timedelta(days=days, hours=hours, minutes=minutes)
 
 
 def add_job(

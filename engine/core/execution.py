@@ -80,19 +80,28 @@ class Run:
         for name, value in values.items():
             self.scopes.set(scope, name, value)
 
-    def close_iteration(self, scope: str, kept_in: str, index: int, expression: str) -> None:
-        """Keep an iteration's result under its index, and forget its variables."""
+    def keep_result(self, scope: str, kept_in: str, index: int, expression: str) -> None:
+        """Keep the result of an iteration under its index."""
         if expression:
-            frames = (scope,)
+            frames = (scope, *self._frames_of(kept_in))
             self.scopes.set(kept_in, str(index), self.evaluate(expression, frames))
-        self.scopes.drop(scope)
+
+    def _frames_of(self, token_id: str) -> tuple[str, ...]:
+        token = self.machine.find(token_id)
+        return token.frames if token else ()
+
+    def is_enough(self, condition: str, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> bool:
+        """Say whether the results so far suffice; the condition sees them under the name of the whole list."""
+        kept = [self.scopes[kept_in, str(index)] for index in range(count) if (kept_in, str(index)) in self.scopes]
+        view = {**self.view(frames), **({name: tuple(kept)} if name else {})}
+        return evaluate_with(self.unit, condition, view) is True
 
     def collect(self, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> None:
-        """Put the results into one list, in the collection's order."""
-        results = [self.scopes.get((kept_in, str(index))) for index in range(count)]
+        """Put the results into one list, in the collection's order; an iteration that was cut short gives none."""
+        kept = [self.scopes[kept_in, str(index)] for index in range(count) if (kept_in, str(index)) in self.scopes]
         self.scopes.drop(kept_in)
         if name:
-            self.scopes.assign(frames, name, results)
+            self.scopes.assign(frames, name, kept)
 
     def drop(self, scope: str) -> None:
         """Forget the variables of a cancelled scope."""
@@ -152,7 +161,8 @@ def start(
         raise Stuck(f"子流程嵌套超过{CALL_DEPTH}层,已停止。")
     _check_whole(unit, definition)
     seen = {"unit": unit_code, "year": None, **variables}
-    key = business_key or _text(unit, definition.diagram.business_key, seen, "业务键")
+    own = definition.diagram.business_key
+    key = business_key or (_text(unit, own, seen, "业务键") if own else new_id())
     row = _new_row(unit, definition, key, unit_code, actor, parent, parent_token)
     row["title"] = _text(unit, definition.diagram.title, {**seen, "round": row["round"]}, "题名")[:300]
     unit.connection.execute(insert(model.instance), row)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from engine.core.form_schema import Component, Form, load
+from engine.ground.errors import Refused
 
 
 def _all(components: Iterable[Component]) -> Iterator[Component]:
@@ -20,6 +21,6 @@ def lifted_names(source: str) -> frozenset[str]:
     """Name the variables that a form's text lifts; a text that is no form lifts none."""
     try:
         form = load(source)
-    except ValueError:
+    except Refused:
         return frozenset()
     return frozenset(part.variable for part in _all(form.components) if part.variable)

@@ -78,8 +78,11 @@ class Host(Protocol):
     def open_iteration(self, scope: str, values: dict[str, Value]) -> None:
         """Give an iteration its own variables."""
 
-    def close_iteration(self, scope: str, kept_in: str, index: int, expression: str) -> None:
-        """Keep an iteration's result and forget its variables."""
+    def keep_result(self, scope: str, kept_in: str, index: int, expression: str) -> None:
+        """Keep the result of an iteration that has ended."""
+
+    def is_enough(self, condition: str, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> bool:
+        """Say whether the iterations that have ended suffice (completionCondition)."""
 
     def collect(self, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> None:
         """Put the results in the order of the collection into one list."""
@@ -159,8 +162,9 @@ class ChoiceStep(Step):
 
     def _choose(self, my_task: Task) -> str:
         workflow, frames = my_task.workflow, my_task.internal_data["frames"]
-        if len(self.node.outgoing) == 1:
-            return self.node.outgoing[0]
+        only = workflow.diagram.flows[self.node.outgoing[0]]
+        if len(self.node.outgoing) == 1 and not only.condition:
+            return str(only.id)
         for flow in (workflow.diagram.flows[name] for name in self.node.outgoing if name != self.node.default):
             if flow.condition and workflow.host.evaluate(flow.condition, frames) is True:
                 return str(flow.id)
@@ -469,18 +473,16 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
                 task.cancel()
 
     def _end_iteration(self, task: Task) -> None:
-        data, node = task.internal_data, task.task_spec.node
+        data, multi = task.internal_data, task.task_spec.node.multi
         outer = self.tasks[data["container"]]
-        done = node.multi.until and self._until(node.multi.until, outer, data["frames"])
-        self.host.close_iteration(task.id, outer.id, data["index"], node.multi.result_item)
-        if done:
+        count = outer.internal_data["count"]
+        self.host.keep_result(task.id, outer.id, data["index"], multi.result_item)
+        if multi.until and self.host.is_enough(multi.until, outer.id, count, multi.result, data["frames"]):
             self.clear(outer.id)
+        self.host.drop(task.id)
         if not any(_in(task, outer.id) for task in self.tasks.values()):
             self.collect(outer)
             outer.complete()
-
-    def _until(self, condition: str, outer: Task, frames: tuple[str, ...]) -> bool:
-        return self.host.evaluate(condition, frames) is True
 
     def _end_container(self, container: str) -> None:
         outer = self.tasks.get(container)

@@ -102,4 +102,6 @@ def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]])
     if not rows:
         return 0
     make = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
-    return connection.execute(make(table).values(rows).on_conflict_do_nothing()).rowcount
+    # A row count is not known on every driver; what comes back is what was new.
+    query = make(table).values(rows).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return len(connection.execute(query).all())

@@ -1,0 +1,171 @@
+"""Jobs: reminders keep to working days, starts to the calendar, and nothing is done twice."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from engine import jobs, notices
+from engine.core import execution
+from engine.ground import model
+from engine.ground.clock import ZONE
+from engine.ground.unit_of_work import SYSTEM, Call, Result
+from tests.engine.office import FORM, Office
+
+FORM_YEAR = (
+    '{"type":"default","id":"begin","title":"发起","components":['
+    '{"type":"number","key":"year","label":"年度","validate":{"required":true,"min":2000,"max":2100},'
+    '"properties":{"variable":"year"}},'
+    '{"type":"button","action":"submit","key":"go","label":"发起","properties":{"outcome":"start","style":"primary"}}]}'
+)
+
+
+def told(office: Office, post: str) -> list[str]:
+    with office.engine.reading() as unit:
+        return [row.body for row in reversed(notices.listing(unit, office.people[post]))]
+
+
+def to(office: Office, *day: int) -> None:
+    office.engine.clock.move_to(datetime(*day, 12, tzinfo=ZONE))  # type: ignore[attr-defined, arg-type]
+    office.work()
+
+
+def test_reminders_come_three_days_and_one_day_before_and_on_the_day(office: Office) -> None:
+    # Given a task of ten working days, opened on Monday 19 January 2026: due on Monday 2 February
+    office.begin("engine_deadline", unit_code="red")
+    to(office, 2026, 1, 27)
+    assert told(office, "red.staff") == []
+    # When the days pass
+    to(office, 2026, 1, 28)
+    to(office, 2026, 1, 30)
+    to(office, 2026, 2, 2)
+    # Then the person is reminded three times, nobody else
+    assert len(told(office, "red.staff")) == 3
+    assert told(office, "red.staff")[0] == "限时事项·限时办理:请于2月2日前办理。"
+    assert told(office, "red.head") == []
+    # And one working day late, the unit's head is asked to chase
+    to(office, 2026, 2, 3)
+    assert told(office, "red.head") == ["限时事项·限时办理:已于2月2日到期,尚未办理,请督促承办人。"]
+
+
+def test_two_reminders_of_a_morning_are_one_notice(office: Office) -> None:
+    definition = office.publish("engine_deadline")
+    for _ in range(2):
+        with office.engine.transaction() as unit:
+            execution.start(unit, definition, {}, SYSTEM, unit_code="red")
+    to(office, 2026, 1, 28)
+    assert [body.count("\n") for body in told(office, "red.staff")] == [1]
+
+
+def test_a_completed_task_reminds_nobody(office: Office) -> None:
+    office.begin("engine_deadline", unit_code="red")
+    office.do("限时办理", "red.staff")
+    to(office, 2026, 2, 4)
+    assert told(office, "red.staff") == told(office, "red.head") == []
+
+
+def test_reminders_are_silent_on_a_day_off_that_was_entered_later(office: Office) -> None:
+    office.begin("engine_deadline", unit_code="red")
+    day = datetime(2026, 1, 28).date()
+    with office.engine.transaction() as unit:
+        unit.connection.execute(
+            model.calendar_day.insert(), {"day": day, "workday": False, "source": "省政府临时放假通知"}
+        )
+    to(office, 2026, 1, 28)
+    assert told(office, "red.staff") == []
+    to(office, 2026, 1, 29)
+    assert len(told(office, "red.staff")) == 1
+
+
+def test_machines_remind_a_leaders_secretary_and_never_chase_a_leader(office: Office) -> None:
+    office.begin("engine_leader")
+    to(office, 2026, 1, 26)
+    assert told(office, "group.leader") == []
+    assert len(told(office, "group.secretary")) == 1
+
+
+def test_a_calendar_start_makes_an_instance_and_plans_the_next_year(office: Office) -> None:
+    office.publish("engine_start", forms={"begin": FORM_YEAR, "form": FORM})
+    to(office, 2027, 1, 4)
+    assert office.names() == ["办理"]
+    with office.engine.reading() as unit:
+        titles = list(unit.connection.execute(select(model.instance.c.title)).scalars())
+        planned = unit.connection.execute(
+            select(model.job.c.due_at).where(model.job.c.kind == "start", model.job.c.state == "due")
+        ).scalar_one()
+    assert titles == ["2027年事项"]
+    assert planned.astimezone(ZONE).year == 2028
+
+
+def test_a_calendar_start_leaves_alone_what_was_started_by_hand(office: Office) -> None:
+    office.publish("engine_start", forms={"begin": FORM_YEAR, "form": FORM})
+    office.start("started", year="2027")
+    to(office, 2027, 1, 4)
+    assert office.names() == ["办理"]
+
+
+def test_publishing_again_replaces_the_planned_start(office: Office) -> None:
+    office.publish("engine_start", forms={"begin": FORM_YEAR, "form": FORM})
+    office.publish("engine_start", forms={"begin": FORM_YEAR.replace("2100", "2099"), "form": FORM})
+    with office.engine.reading() as unit:
+        waiting = select(model.job).where(model.job.c.kind == "start", model.job.c.state == "due")
+        assert len(unit.connection.execute(waiting).all()) == 1
+
+
+def test_a_timer_taken_by_two_workers_fires_once(office: Office) -> None:
+    instance = office.begin("runs_timer_date")
+    office.engine.clock.move_to(datetime(2026, 1, 21, 12, tzinfo=ZONE))  # type: ignore[attr-defined]
+    with office.engine.reading() as unit:
+        row = unit.connection.execute(select(model.job).where(model.job.c.kind == "timer")).one()
+    # When both have looked at the same row
+    jobs.run_one(office.engine, row)
+    jobs.run_one(office.engine, row)
+    # Then it fired once, and the second left no trace
+    assert office.trace(instance) == ["s", "t", "e"]
+    with office.engine.reading() as unit:
+        assert unit.connection.execute(select(model.incident)).all() == []
+
+
+def test_a_lost_lease_is_taken_over_and_the_late_result_is_thrown_away(office: Office) -> None:
+    times: list[str] = []
+
+    def slow(call: Call) -> Result:
+        times.append("began")
+        if len(times) == 1:
+            # the first worker hangs past its lease; another one takes the job over and finishes it
+            office.engine.clock.advance(jobs.LEASE * 2)  # type: ignore[attr-defined]
+            jobs.run_due(office.engine)
+            return Result(variables={"made": "late"})
+        return Result(variables={"made": "in time"})
+
+    office.engine.functions["record"] = slow
+    instance = office.begin("runs_service")
+    office.work()
+    assert office.state(instance)[0] == "completed"
+    assert office.variables(instance)["made"] == "in time"
+
+
+def test_a_function_that_has_vanished_is_an_incident(office: Office) -> None:
+    office.engine.functions["record"] = lambda call: None  # type: ignore[assignment, return-value]
+    office.begin("runs_service")
+    del office.engine.functions["record"]
+    for _ in range(3):
+        office.wait(hours=1)
+    with office.engine.reading() as unit:
+        message = unit.connection.execute(select(model.incident.c.message)).scalar_one()
+    assert "已不存在" in message
+
+
+def test_a_return_to_an_ended_parent_is_recorded_as_discarded(office: Office) -> None:
+    office.publish("engine_child")
+    instance = office.begin("engine_call")
+    office.do("子项办理", "hr.head")
+    with office.engine.transaction() as unit:
+        # the parent is cancelled between the child's end and its return; the job survives in another worker's hand
+        execution.cancel(execution.load(unit, instance, office.actor("hr.staff")), "不办了")
+        unit.connection.execute(update(model.job).where(model.job.c.kind == "return").values(state="due"))
+    office.work()
+    with office.engine.reading() as unit:
+        kinds = unit.connection.execute(
+            select(model.event.c.kind).where(model.event.c.stream == f"instance:{instance}")
+        )
+        assert "child.discarded" in set(kinds.scalars())
