@@ -1,6 +1,7 @@
 """The database has exactly the tables of the model, and refuses to change what happened."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -46,6 +47,12 @@ def test_migrating_twice_changes_nothing(database_url: str, database: Database) 
     migrate(database_url)
     with database.reading() as connection:
         assert connection.scalar(select(func.count()).select_from(event)) == 1
+
+
+def test_two_that_migrate_at_once_wait_for_each_other(database_url: str) -> None:
+    with ThreadPoolExecutor(2) as both:
+        assert list(both.map(migrate, [database_url, database_url])) == [None, None]
+    assert is_current(database_url)
 
 
 def test_a_database_is_current_only_once_migrated(database_url: str) -> None:
