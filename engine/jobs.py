@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 
-from engine.core import execution, outcomes, reminders, starts
+from engine.core import anchors, execution, outcomes, reminders, starts
 from engine.ground import model
 from engine.ground.errors import Busy, Invalid, Stuck, SuixuError
 from engine.ground.unit_of_work import SYSTEM, Call, Engine, Result, Unit
@@ -186,10 +186,24 @@ def _retry(engine: Engine, job: Row[Any]) -> None:
         execution.settle(run)
 
 
+def _anchor(engine: Engine, job: Row[Any]) -> None:
+    with engine.transaction() as unit:
+        if _claim(unit, job):
+            anchors.drop(unit)
+            anchors.plan(unit)
+
+
+def plan_daily(engine: Engine) -> None:
+    """Make sure that what happens every day is planned."""
+    with engine.transaction() as unit:
+        anchors.plan(unit)
+
+
 _ACTS: dict[str, Callable[[Engine, Row[Any]], None]] = {
     "timer": _fire,
     "return": _return,
     "start": _start,
+    "anchor": _anchor,
     "function": _work,
     "remind": _remind,
     "chase": _remind,

@@ -29,6 +29,7 @@ class Scheduler:
 
     def start(self) -> None:
         """Begin to look after due jobs."""
+        jobs.plan_daily(self.engine)
         self.engine.wake = self.wake
         self._background.start()
         self.wake()

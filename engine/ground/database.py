@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Table, create_engine, event, make_url
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Engine as Pool
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
-from engine.ground.errors import Busy
+from engine.ground.errors import Busy, Invalid
 
 BUSY_TIMEOUT_MS = 10_000
 
@@ -70,6 +70,8 @@ def _translated() -> Iterator[None]:
         yield
     except OperationalError as error:
         raise Busy("数据库暂时不能使用,本次操作没有生效,请稍后再试。") from error
+    except DataError as error:
+        raise Invalid("内容里有不能保存的字符或者超出范围的值,本次操作没有生效,请检查后再试。") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise Busy("数据库连接中断,本次操作没有生效,请稍后再试。") from error

@@ -24,8 +24,8 @@ def told(office: Office, post: str) -> list[str]:
         return [row.body for row in reversed(notices.listing(unit, office.people[post]))]
 
 
-def to(office: Office, *day: int) -> None:
-    office.engine.clock.move_to(datetime(*day, 12, tzinfo=ZONE))  # type: ignore[attr-defined, arg-type]
+def to(office: Office, year: int, month: int, day: int) -> None:
+    office.engine.clock.move_to(datetime(year, month, day, 12, tzinfo=ZONE))  # type: ignore[attr-defined]
     office.work()
 
 
