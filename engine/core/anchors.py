@@ -1,6 +1,6 @@
 """Anchor the heads of all chains outside the database, once a day: what was cut off at the end shows too.
 
-An anchor file holds every stream's last number and digest, and one digest over all of them; the table keeps that digest.
+An anchor file holds the last number and digest of every stream, and one digest over all of them, which the table keeps.
 """
 
 import hashlib
