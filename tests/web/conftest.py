@@ -1,0 +1,29 @@
+"""What tests of pages ask for: an app with a small office in it, on both databases, and browsers for its people."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from engine.ground.clock import FixedClock
+from tests.conftest import NewDatabase
+from tests.web import errands
+from tests.web.browsing import Browse
+from web.app import create_app
+
+
+@pytest.fixture
+def app(new_database: NewDatabase, tmp_path: Path) -> Iterator[Flask]:
+    """Open the small office, first on SQLite, then on PostgreSQL."""
+    settings = errands.settings(new_database(errands.prepare), tmp_path / "data", SUIXU_UPLOAD_LIMIT_MB="1")
+    found = create_app(settings, FixedClock(errands.MORNING))
+    found.testing = True
+    yield found
+    errands.engine_of(found).close()
+
+
+@pytest.fixture
+def browse(app: Flask) -> Browse:
+    """Open browsers: `browse("wang")` is signed in, `browse()` stands at the door."""
+    return Browse(app, errands.PASSWORD)

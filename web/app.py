@@ -1,0 +1,74 @@
+"""Put the house together: settings and a clock in, an app out. The only place where pages meet workflows."""
+
+from pathlib import Path
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+import bpmn
+from engine.ground.clock import Clock
+from engine.ground.settings import Settings
+from engine.ground.unit_of_work import Engine
+from web import (
+    account,
+    errors,
+    files,
+    forms,
+    frame,
+    inbox,
+    instances,
+    names,
+    notices,
+    processes,
+    security,
+    session,
+    tasks,
+)
+from workflows import demo_organization, organization, registry
+
+ROOMS = (account.room, inbox.room, tasks.room, notices.room, instances.room, files.room, processes.room)
+
+FORM_LIMIT = 8 * 1024 * 1024
+"""All that is typed into one form: two hundred rows of long texts, with room to spare."""
+
+FORM_PARTS = 20_000
+FILES_AT_ONCE = 4
+
+import_staff = organization.load
+found_demo = demo_organization.load
+DRAWINGS = Path(next(iter(bpmn.__path__)))
+"""The folder of the diagrams that the house is delivered with."""
+
+
+def create_engine(settings: Settings, clock: Clock) -> Engine:
+    """Open the engine with everything that the diagrams need."""
+    return Engine(settings, clock, registry.functions(), registry.options())
+
+
+def create_app(settings: Settings, clock: Clock, engine: Engine | None = None) -> Flask:
+    """Build the app in front of an engine; with a `DEMO_PASSWORD` in its config it is a demo."""
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="suixu",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=settings.upload_limit_bytes * FILES_AT_ONCE + FORM_LIMIT,
+        MAX_FORM_MEMORY_SIZE=FORM_LIMIT,
+        MAX_FORM_PARTS=FORM_PARTS,
+        WTF_CSRF_TIME_LIMIT=None,
+        DEMO=False,
+        DEMO_PASSWORD="",
+    )
+    forms.install(app)
+    names.install(app)
+    frame.install(app)
+    errors.install(app)
+    security.install(app)
+    # Who is signed in comes first: an ended session is told as such, not as a missing token.
+    session.install(app, engine or create_engine(settings, clock))
+    CSRFProtect(app)
+    account.limiter.init_app(app)
+    for room in ROOMS:
+        app.register_blueprint(room)
+    return app

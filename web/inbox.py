@@ -1,0 +1,93 @@
+"""The lists that are a person's own: what waits, what was done, what was started."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from engine import instances, people, tasks
+from engine.ground.unit_of_work import Unit
+from engine.tasks import TaskRow
+from web import session
+
+PAGE = 50
+
+room = Blueprint("inbox", __name__)
+
+
+@room.get("/")
+def home() -> Response:
+    """Go to what waits."""
+    return redirect(url_for("inbox.waiting"), 303)
+
+
+@room.get("/inbox")
+def waiting() -> str:
+    """List what waits for this person, by deadline."""
+    person_id, after = session.who().person_id, _place(request.args.get("after", ""))
+    with session.engine().reading() as unit:
+        rows = tasks.inbox(unit, person_id, after, PAGE + 1)
+        return render_template(
+            "inbox.html",
+            unit=unit,
+            rows=rows[:PAGE],
+            count=tasks.count(unit, person_id),
+            further=_named(rows[PAGE - 1]) if len(rows) > PAGE else "",
+            later=after is not None,
+            shared=_is_shared(unit, person_id),
+        )
+
+
+def _is_shared(unit: Unit, person_id: str) -> bool:
+    """Tell whether any post of this person has another holder: only then does a claim mean anything."""
+    posts = people.posts_of(unit, person_id)
+    return any(len(people.holders(unit, post.reference)) > 1 for post in posts)
+
+
+def _named(row: TaskRow) -> str:
+    due, task_id = tasks.place(row)
+    return f"{due.isoformat()}~{task_id}"
+
+
+def _place(text: str) -> tuple[datetime, str] | None:
+    moment, _mark, task_id = text.partition("~")
+    found = _moment(moment)
+    return (found, task_id) if found and task_id else None
+
+
+def _moment(text: str) -> datetime | None:
+    """Read a moment from an address; one that was tampered with is as good as none."""
+    try:
+        # A space is what a browser makes of the plus sign in an address typed by hand.
+        found = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+@room.get("/done")
+def done() -> str:
+    """List what this person has completed, newest first."""
+    before = _moment(request.args.get("before", ""))
+    with session.engine().reading() as unit:
+        rows = tasks.done(unit, session.who().person_id, before, PAGE + 1)
+        last = rows[PAGE - 1].completed_at if len(rows) > PAGE else None
+        further = last.isoformat() if last else ""
+        return render_template("done.html", unit=unit, rows=rows[:PAGE], further=further, later=before is not None)
+
+
+@room.get("/started")
+def started() -> str:
+    """List the instances this person started, newest first, and what may be started."""
+    person_id, before = session.who().person_id, _moment(request.args.get("before", ""))
+    with session.engine().reading() as unit:
+        rows = instances.started_by(unit, person_id, before, PAGE + 1)
+        further = rows[PAGE - 1].started_at.isoformat() if len(rows) > PAGE else ""
+        return render_template(
+            "started.html",
+            unit=unit,
+            rows=rows[:PAGE],
+            further=further,
+            later=before is not None,
+            startable=instances.startable(unit, person_id),
+        )

@@ -1,0 +1,120 @@
+"""Know who is signed in: a signed cookie, checked against the account at every request.
+
+What every room asks: `engine()`, `who()`, `actor()`.
+"""
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from engine import accounts
+from engine.accounts import Session
+from engine.ground.unit_of_work import Actor, Engine
+
+ENGINE = "suixu.engine"
+IDLE = timedelta(minutes=30)
+OPEN_TO_ALL = frozenset({"static", "account.login", "account.sign_in"})
+BEFORE_A_NEW_PASSWORD = OPEN_TO_ALL | {"account.show", "account.change_password", "account.sign_out", "account.extend"}
+
+_ACCOUNT, _GENERATION, _SEEN = "account", "generation", "seen"
+
+
+def install(app: Flask, engine: Engine) -> None:
+    """Give the app its engine, and let nobody in who is not signed in."""
+    app.extensions[ENGINE] = engine
+    app.before_request(_admit)
+
+
+def engine() -> Engine:
+    """Give the engine of this app."""
+    found: Engine = current_app.extensions[ENGINE]
+    return found
+
+
+def signed_in() -> Session | None:
+    """Give the session of this request, if there is one."""
+    found: Session | None = g.get("session")
+    return found
+
+
+def who() -> Session:
+    """Give the session of this request; nobody gets this far without one."""
+    found = signed_in()
+    if found is None:
+        abort(401)
+    return found
+
+
+def actor(post: str = "") -> Actor:
+    """Give the person of this request as one who acts."""
+    return Actor(who().person_id, post)
+
+
+def begin(found: Session) -> None:
+    """Sign a person in: nothing of the session before is kept."""
+    session.clear()
+    carry_on(found)
+
+
+def carry_on(found: Session) -> None:
+    """Put an account's session in the cookie, and count its idle time from now."""
+    session[_ACCOUNT], session[_GENERATION] = found.account_id, found.generation
+    session[_SEEN] = engine().clock.now().isoformat()
+    g.session = found
+
+
+def end() -> None:
+    """Forget who was signed in."""
+    session.clear()
+    g.session = None
+
+
+def ends_at() -> datetime:
+    """Say when this session ends if nothing is done."""
+    return engine().clock.now() + IDLE
+
+
+def is_local(path: str) -> bool:
+    """Tell whether a path leads to a page of this house and nowhere else."""
+    if not path.startswith("/") or path.startswith("//") or "\\" in path or not path.isprintable():
+        return False
+    parts = urlsplit(path)
+    return not parts.scheme and not parts.netloc
+
+
+def _admit() -> AnyResponse | None:
+    g.session = found = _find()
+    if found is None:
+        if _ACCOUNT in session:
+            end()
+        return None if request.endpoint in OPEN_TO_ALL else _send_to_sign_in()
+    if request.endpoint != "static":
+        carry_on(found)
+    if found.must_change and request.endpoint not in BEFORE_A_NEW_PASSWORD:
+        return redirect(url_for("account.show"), 303)
+    return None
+
+
+def _find() -> Session | None:
+    if _ACCOUNT not in session or _is_idle():
+        return None
+    with engine().reading() as unit:
+        return accounts.session(unit, session[_ACCOUNT], session[_GENERATION])
+
+
+def _is_idle() -> bool:
+    try:
+        seen = datetime.fromisoformat(session[_SEEN])
+    except (KeyError, ValueError):
+        return True
+    return engine().clock.now() - seen > IDLE
+
+
+def _send_to_sign_in() -> Response | AnyResponse:
+    if request.method not in ("GET", "HEAD"):
+        # What was typed is shown again on the page of the error, so that nothing is lost with the session.
+        abort(401)
+    wanted = request.full_path.rstrip("?")
+    return redirect(url_for("account.login", next=wanted if wanted != "/" else None), 303)
