@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 
-from engine.core import anchors, execution, outcomes, reminders, starts
+from engine.core import anchors, execution, outbox, outcomes, reminders, starts
 from engine.ground import model
 from engine.ground.errors import Busy, Invalid, Stuck, SuixuError
 from engine.ground.unit_of_work import SYSTEM, Call, Engine, Result, Unit
@@ -186,6 +186,21 @@ def _retry(engine: Engine, job: Row[Any]) -> None:
         execution.settle(run)
 
 
+def _send(engine: Engine, job: Row[Any]) -> None:
+    """Send at least once: a kill between sending and closing sends again, under the same id."""
+    leased = {"state": "leased", "leased_until": engine.clock.now() + LEASE}
+    if not _change(engine, job, job.state, leased):
+        return
+    outbox.send(engine.settings.notify_urls, job.payload["title"], job.payload["link"])
+    _change(engine, job, "leased", {"state": "done", "closed_at": engine.clock.now(), "leased_until": None})
+
+
+def _change(engine: Engine, job: Row[Any], state: str, change: dict[str, Any]) -> bool:
+    mine = (TABLE.id == job.id, TABLE.state == state, TABLE.attempts == job.attempts)
+    with engine.transaction() as unit:
+        return unit.connection.execute(update(model.job).where(*mine).values(change)).rowcount == 1
+
+
 def _anchor(engine: Engine, job: Row[Any]) -> None:
     with engine.transaction() as unit:
         if _claim(unit, job):
@@ -204,6 +219,7 @@ _ACTS: dict[str, Callable[[Engine, Row[Any]], None]] = {
     "return": _return,
     "start": _start,
     "anchor": _anchor,
+    "send": _send,
     "function": _work,
     "remind": _remind,
     "chase": _remind,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from sqlalchemy import update
 
@@ -23,7 +24,24 @@ def tell(unit: Unit, key: str, person_id: str, kind: str, title: str, body: str,
         "link": link,
         "created_at": unit.now,
     }
-    return insert_new(unit.connection, model.notice, [row]) == 1
+    new = insert_new(unit.connection, model.notice, [row]) == 1
+    if new and unit.engine.settings.notify_urls:
+        _plan_sending(unit, row)
+    return new
+
+
+def _plan_sending(unit: Unit, notice: dict[str, Any]) -> None:
+    job = {
+        "id": new_id(),
+        "kind": "send",
+        "key": f"send:{notice['key']}",
+        "due_at": unit.now,
+        "state": "due",
+        "attempts": 0,
+        "payload": {"title": notice["title"], "link": notice["link"]},
+    }
+    insert_new(unit.connection, model.job, [job])
+    unit.after_commit(unit.engine.wake)
 
 
 def remind(unit: Unit, person_id: str, day: date, line: str) -> None:
