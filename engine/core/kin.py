@@ -1,0 +1,60 @@
+"""Find the relatives of an instance, and what each of them left behind."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from engine.core.history import Event
+from engine.core.variables import Scopes
+from engine.ground import model
+from engine.ground.unit_of_work import Unit
+
+TABLE = model.instance
+
+
+def family(unit: Unit, instance_id: str) -> list[Row[Any]]:
+    """List everything under the same root, the root first, then by start."""
+    root = select(TABLE.c.root_id).where(TABLE.c.id == instance_id).scalar_subquery()
+    query = select(TABLE).where(TABLE.c.root_id == root).order_by(TABLE.c.started_at, TABLE.c.id)
+    rows = list(unit.connection.execute(query))
+    return sorted(rows, key=lambda row: row.parent_id is not None)
+
+
+def siblings(unit: Unit, instance_id: str, process_key: str) -> list[Row[Any]]:
+    """List the instances of a process that were called by the same parent, by start."""
+    parent = select(TABLE.c.parent_id).where(TABLE.c.id == instance_id).scalar_subquery()
+    query = select(TABLE).where(TABLE.c.parent_id == parent, TABLE.c.process_key == process_key)
+    return list(unit.connection.execute(query.order_by(TABLE.c.started_at, TABLE.c.id)))
+
+
+def variable(unit: Unit, instance_id: str, name: str) -> Any:
+    """Give a variable of an instance itself, None when it has none."""
+    return Scopes.load(unit, instance_id).get(("", name))
+
+
+def standing(events: list[Event]) -> dict[str, int]:
+    """Say by document id which version an instance last confirmed."""
+    return {entry[0]: entry[1] for event in events for entry in event.envelope.get("documents") or ()}
+
+
+def content(unit: Unit, document_id: str, number: int) -> dict[str, Any]:
+    """Give the values of one version of a document, nothing where there is none."""
+    table = model.document_version.c
+    query = select(table.content).where(table.document_id == document_id, table.number == number)
+    found = unit.connection.execute(query).scalar_one_or_none()
+    return dict(found) if found else {}
+
+
+def tasks(unit: Unit, instance_ids: Collection[str]) -> dict[str, Row[Any]]:
+    """Give the tasks of some instances by id, oldest first."""
+    table = model.task
+    query = select(table).where(table.c.instance_id.in_(instance_ids)).order_by(table.c.created_at, table.c.id)
+    return {row.id: row for row in unit.connection.execute(query)}
+
+
+def document_titles(unit: Unit, document_ids: Collection[str]) -> dict[str, str]:
+    """Give the titles of documents by id."""
+    table = model.document.c
+    rows = unit.connection.execute(select(table.id, table.title).where(table.id.in_(document_ids)))
+    return {row.id: row.title for row in rows}

@@ -1,0 +1,225 @@
+"""Write the sheet of an approval (处理单) and the text that was approved (定稿)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from docx.document import Document as Paper
+from docx.enum.table import WD_ROW_HEIGHT_RULE
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.shared import Mm, Pt
+
+from engine import people
+from engine.core import documents, kin, opinions
+from engine.core.filenames import safe_name
+from engine.ground.clock import local
+from engine.ground.unit_of_work import Call, Result, Unit
+from workflows import duties, papers, word
+
+URGENCY = {"normal": "平件", "urgent": "加急", "express": "特急"}
+PUBLICITY = {"open": "主动公开", "request": "依申请公开", "closed": "不予公开"}
+MODE = {"circulate": "传批", "meeting": "会议"}
+ROWS = (
+    # activities of approval.bpmn, what the sheet calls them, millimetres to sign in
+    (("propose",), "拟办意见", 14),
+    (("head_review",), "人事部负责人意见", 14),
+    (("director_review",), "领导小组办公室主任意见", 14),
+    (("read",), "成员圈阅", 30),
+    (("sign", "meeting"), "组长批示", 20),
+)
+WIDTHS = (26, 52, 26, 52)
+OPINION_WIDTHS = (26, 98, 32)
+
+
+class Opinion(NamedTuple):
+    """Show one opinion as the sheet prints it."""
+
+    activity: str
+    round: int
+    person: str
+    post: str
+    outcome: str
+    text: str
+    made_on: date
+    recorded_on: date
+    entered_by: str
+
+
+class Content(NamedTuple):
+    """Hold all that the sheet shows."""
+
+    title: str
+    sheet: Mapping[str, Any]
+    attachments: Sequence[str]
+    deadline: date | None
+    opinions: Sequence[Opinion]
+    meeting: Mapping[str, Any]
+    approved_on: date | None
+    version: int
+
+
+def make_sheet(call: Call) -> Result:
+    """Freeze what was approved: the final text and the sheet, as files."""
+    known = duties.load()
+    with call.engine.reading() as unit:
+        plan = documents.values(unit, call.business_key, "plan") or {}
+        content = _content(unit, call, plan)
+        names = {item.code: item.name for item in people.units(unit)}
+    file_name = safe_name(f"{content.title}处理单.docx")
+    return Result(
+        files=(
+            papers.plan_file(plan, "final_text", "定稿", "定稿", known, names),
+            ("approval_sheet", "处理单（打印）", file_name, word.MEDIA_TYPE, sheet_paper(content)),
+        )
+    )
+
+
+def _content(unit: Unit, call: Call, plan: Mapping[str, Any]) -> Content:
+    sheet = documents.values(unit, call.business_key, "sheet") or {}
+    rounds = {row.id: row.round for row in kin.siblings(unit, call.instance_id, "approval")} or {call.instance_id: 1}
+    tasks = kin.tasks(unit, list(rounds))
+    mine = [task for task in tasks.values() if task.instance_id == call.instance_id]
+    found = documents.find(unit, call.business_key, "plan")
+    version = documents.latest(unit, found.id) if found else None
+    told = _opinions(unit, rounds, tasks)
+    final = [opinion for opinion in told if opinion.activity in ROWS[-1][0]]
+    return Content(
+        str(plan.get("title") or "双拥工作计划"),
+        sheet,
+        _titles(unit, sheet.get("attachments") or ()),
+        _deadline(mine),
+        told,
+        _meeting(unit, call, mine),
+        final[-1].made_on if final else None,
+        version.number if version else 0,
+    )
+
+
+def _titles(unit: Unit, document_ids: Sequence[str]) -> list[str]:
+    known = kin.document_titles(unit, document_ids)
+    return [known[item] for item in document_ids if item in known]
+
+
+def _deadline(tasks: Iterable[Any]) -> date | None:
+    due: list[datetime] = [task.due_at for task in tasks if task.due_at and task.activity_id in ROWS[-1][0]]
+    return local(max(due)).date() if due else None
+
+
+def _meeting(unit: Unit, call: Call, tasks: Iterable[Any]) -> dict[str, Any]:
+    held = [task for task in tasks if task.activity_id == "meeting" and task.state == "completed"]
+    return (documents.values(unit, call.business_key, f"task:{held[-1].id}") or {}) if held else {}
+
+
+def _opinions(unit: Unit, rounds: Mapping[str, int], tasks: Mapping[str, Any]) -> list[Opinion]:
+    rows = opinions.of_instances(unit, list(rounds))
+    names = people.person_names(unit, [who for row in rows for who in (row.person_id, row.entered_by)])
+    titles = people.post_titles(unit, [row.post for row in rows])
+    return [
+        Opinion(
+            tasks[row.task_id].activity_id,
+            rounds[row.instance_id],
+            names.get(row.person_id, ""),
+            titles.get(row.post, row.post),
+            row.outcome,
+            row.text,
+            row.made_on,
+            local(row.recorded_at).date(),
+            names.get(row.entered_by, "") if row.entered_by else "",
+        )
+        for row in rows
+    ]
+
+
+def sheet_paper(content: Content) -> bytes:
+    """Write the sheet on one A4 page, with room to sign by hand."""
+    paper = word.new_paper(f"{content.title}处理单")
+    section = paper.sections[0]
+    section.top_margin = section.bottom_margin = Mm(20)
+    heading = paper.add_paragraph("双拥工作文件处理单", style="Title")
+    heading.paragraph_format.space_after = Pt(6)
+    _head(paper, content)
+    _signed(paper, content)
+    _result(paper, content)
+    note = paper.add_paragraph()
+    note.alignment = WD_ALIGN_PARAGRAPH.LEFT
+    run = note.add_run("代录：秘书录入已在纸面签批的意见；补录：录入日期晚于签批日期。空白签字格供打印后手签。")
+    run.font.size = Pt(9)
+    note.paragraph_format.line_spacing = 1.0
+    return word.to_bytes(paper)
+
+
+def _head(paper: Paper, content: Content) -> None:
+    sheet = content.sheet
+    pairs = (
+        ("编号", "", "紧急程度", URGENCY.get(str(sheet.get("urgency")), "")),
+        ("公开属性", PUBLICITY.get(str(sheet.get("publicity")), ""), "办理期限", _day(content.deadline)),
+        ("承办人及电话", str(sheet.get("contact") or ""), "办理方式", MODE.get(str(sheet.get("mode")), "")),
+    )
+    table = paper.add_table(rows=0, cols=4, style="Table Grid")
+    for pair in (("标题", f"{content.title}（第{content.version}版）", "", ""), *pairs):
+        cells = word.add_row(table).cells
+        for number, text in enumerate(pair):
+            word.fill(cells[number], text, word.SONG if number % 2 else word.HEI)
+    attached = "；".join(content.attachments) or "无"
+    for label, text in (("摘要", str(sheet.get("summary") or "")), ("附件及版本", attached)):
+        cells = word.add_row(table).cells
+        word.fill(cells[0], label, word.HEI)
+        word.fill(cells[1], text)
+    word.size_columns(table, WIDTHS)
+    for number in (0, 4, 5):
+        cells = table.rows[number].cells
+        cells[1].merge(cells[3])
+        _drop_empty(cells[1])
+
+
+def _drop_empty(cell: Any) -> None:
+    """Take out the empty paragraphs that merging brought along."""
+    for paragraph in cell.paragraphs[1:]:
+        if not paragraph.text:
+            paragraph._p.getparent().remove(paragraph._p)
+
+
+def _signed(paper: Paper, content: Content) -> None:
+    table = word.add_table(paper, ("环节", "意见", "签字"), (), OPINION_WIDTHS)
+    for activities, label, height in ROWS:
+        told = [opinion for opinion in content.opinions if opinion.activity in activities]
+        row = word.add_row(table)
+        row.height, row.height_rule = Mm(height), WD_ROW_HEIGHT_RULE.AT_LEAST
+        word.fill(row.cells[0], label, word.HEI)
+        word.fill(row.cells[1], "\n".join(line(opinion, _several(content)) for opinion in told))
+    word.size_columns(table, OPINION_WIDTHS)
+
+
+def _several(content: Content) -> bool:
+    return len({opinion.round for opinion in content.opinions}) > 1
+
+
+def line(opinion: Opinion, several: bool = False) -> str:
+    """Write one opinion with name, post, day, and how it came in."""
+    said = "：".join(part for part in (opinion.outcome, opinion.text.strip()) if part)
+    marks = []
+    if opinion.entered_by:
+        marks.append(f"代录：{opinion.entered_by}，{_day(opinion.recorded_on)}录入")
+    if opinion.made_on < opinion.recorded_on:
+        marks.append(f"补录：纸面签批{_day(opinion.made_on)}")
+    mark = f"〔{'；'.join(marks)}〕" if marks else ""
+    turn = f"第{opinion.round}轮 " if several else ""
+    return f"{turn}{said}　{opinion.person}（{opinion.post}）{_day(opinion.made_on)}{mark}"
+
+
+def _result(paper: Paper, content: Content) -> None:
+    meeting = content.meeting
+    pairs = (
+        ("会议名称", str(meeting.get("meeting_name") or ""), "会议日期", str(meeting.get("meeting_date") or "")),
+        ("纪要文号", str(meeting.get("minutes_number") or ""), "批准日期", _day(content.approved_on)),
+        ("文号", "", "印发、分送", ""),
+    )
+    table = paper.add_table(rows=0, cols=4, style="Table Grid")
+    for pair in pairs:
+        for number, (cell, text) in enumerate(zip(word.add_row(table).cells, pair, strict=True)):
+            word.fill(cell, text, word.SONG if number % 2 else word.HEI)
+    word.size_columns(table, WIDTHS)
+
+
+def _day(day: date | None) -> str:
+    return f"{day.year}年{day.month}月{day.day}日" if day else ""

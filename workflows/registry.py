@@ -1,0 +1,63 @@
+"""Give the engine what the diagrams need: the functions of service tasks, the choices that forms offer."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+from engine import people
+from engine.ground.unit_of_work import Function, Unit
+from workflows import aggregation, approval, archiving, duties
+from workflows.duties import Duties, Duty
+
+Option = Callable[[Unit, str | None], list[dict[str, str]]]
+
+SUBMITTING_KINDS = ("department", "institution")
+OUT_OF_PLAN = {"value": aggregation.OUT_OF_PLAN, "label": aggregation.OUT_OF_PLAN_LABEL}
+OWN_PARTIES = {
+    "hr": ("hr", "group_office"),
+    "office": ("office",),
+    "publicity": ("publicity",),
+    "finance": ("finance",),
+    "party": ("party_committee",),
+}
+PARTIES_BY_KIND = {
+    "department": ("all_departments", "planning_departments"),
+    "institution": ("all_institutions",),
+}
+LABEL_LENGTH = 46
+
+
+def functions() -> dict[str, Function]:
+    """Give every function that a service task may name."""
+    known = duties.load()
+    return {
+        "aggregation.compile": partial(aggregation.compile_plan, known),
+        "approval.sheet": approval.make_sheet,
+        "archiving.pack": archiving.pack,
+    }
+
+
+def options() -> Mapping[str, Option]:
+    """Give the choices behind each `valuesKey` of a form; a fault in the duties stops the start here."""
+    return {"units": _units, "duties": partial(_duties, duties.load())}
+
+
+def _units(unit: Unit, code: str | None) -> list[dict[str, str]]:
+    found = [item for item in people.units(unit) if item.kind in SUBMITTING_KINDS]
+    return [{"value": item.code, "label": item.name} for item in found]
+
+
+def _duties(known: Duties, unit: Unit, code: str | None) -> list[dict[str, str]]:
+    kind = next((item.kind for item in people.units(unit) if item.code == code), "")
+    own = known.for_unit_kind((*OWN_PARTIES.get(code or "", ()), *PARTIES_BY_KIND.get(kind, ())))
+    first = [*own.listed, *own.folded]
+    later = [duty for duty in known.values() if duty not in first]
+    return [*_choices(first), OUT_OF_PLAN, *_choices(later)]
+
+
+def _choices(found: Iterable[Duty]) -> list[dict[str, str]]:
+    return [{"value": duty.id, "label": _label(duty)} for duty in found]
+
+
+def _label(duty: Duty) -> str:
+    text = f"{duty.clause} {duty.wording}"
+    return text if len(text) <= LABEL_LENGTH else f"{text[: LABEL_LENGTH - 1]}…"
