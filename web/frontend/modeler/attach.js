@@ -1,6 +1,6 @@
 import { openModeler } from "./open.js";
 
-/** Open the diagram of the page's text field, and keep the field equal to what is drawn. */
+/** Open the diagram of the page's text field, and keep the two equal, whichever is changed. */
 export async function attachModeler(root) {
   const place = root.querySelector("#modeler[data-source]");
   if (!place || place.dataset.drawn) {
@@ -9,39 +9,59 @@ export async function attachModeler(root) {
   place.dataset.drawn = "loading";
   const source = root.querySelector(place.dataset.source);
   const readOnly = source.readOnly || source.disabled;
-  try {
-    const opened = await openModeler({
-      container: place,
-      properties: root.querySelector(place.dataset.properties),
-      xml: source.value,
-      readOnly,
-    });
-    if (!readOnly) {
-      keepEqual(opened, source);
+  const say = makeSpeaker(place);
+  const opened = await openModeler({
+    container: place,
+    properties: root.querySelector(place.dataset.properties),
+    readOnly,
+  });
+  const read = async () => {
+    try {
+      say(describe(await opened.openXML(source.value)));
+      place.dataset.drawn = "yes";
+      return true;
+    } catch (error) {
+      say(`这张图打不开：${error.message}。请检查文件是不是 BPMN 2.0 的流程图；源文件的内容没有改动。`);
+      place.dataset.drawn = "failed";
+      return false;
     }
-    showWarnings(place, opened.warnings);
-    place.dataset.drawn = "yes";
-  } catch (error) {
-    place.dataset.drawn = "failed";
-    say(place, `这张图打不开：${error.message}。请检查文件是不是 BPMN 2.0 的流程图；文本框里的内容没有改动。`);
+  };
+  const drawn = await read();
+  if (!readOnly) {
+    keepEqual(opened, source, read, drawn);
   }
+  leadToElements(root, place, opened);
 }
 
-function keepEqual(opened, source) {
+/** What was typed into the field by hand is never overwritten: it is drawn, or it stays as it is. */
+function keepEqual(opened, source, read, drawn) {
+  let agreed = drawn ? source.value : null;
   let changed = false;
   const write = async () => {
+    if (source.value !== agreed) {
+      return;
+    }
     const xml = await opened.saveXML();
-    if (source.value !== xml) {
+    if (source.value === agreed) {
       source.value = xml;
-      source.dispatchEvent(new Event("change", { bubbles: true }));
+      agreed = source.value;
     }
   };
   opened.onChange(() => {
     changed = true;
     write();
   });
+  source.addEventListener("change", async () => {
+    changed = true;
+    const typed = source.value;
+    if (typed !== agreed && (await read())) {
+      agreed = typed;
+    }
+  });
   submitAfter(source.form, async () => {
-    await write();
+    if (changed) {
+      await write();
+    }
     changed = false;
   });
   window.addEventListener("beforeunload", (event) => {
@@ -69,17 +89,32 @@ function submitAfter(form, prepare) {
   form?.addEventListener("submit", onSubmit, { capture: true });
 }
 
-function showWarnings(place, warnings) {
-  if (warnings.length) {
-    const details = warnings.map((warning) => warning.message).join("；");
-    say(place, `图里有 ${warnings.length} 处没有读懂，保存后会丢失：${details}`);
+/** A fault in a list leads to the element that has it: `<a href="#modeler" data-element="id">`. */
+function leadToElements(root, place, { modeler }) {
+  for (const link of root.querySelectorAll("a[data-element]")) {
+    link.addEventListener("click", () => {
+      const element = modeler.get("elementRegistry").get(link.dataset.element);
+      if (element) {
+        modeler.get("canvas").scrollToElement(element);
+        modeler.get("selection", false)?.select(element);
+      }
+    });
   }
 }
 
-function say(place, text) {
+function describe(warnings) {
+  const details = warnings.map((warning) => warning.message).join("；");
+  return warnings.length ? `图里有 ${warnings.length} 处没有读懂，改图后保存会丢失：${details}` : "";
+}
+
+function makeSpeaker(place) {
   const message = document.createElement("p");
   message.className = "modeler-message";
   message.setAttribute("role", "alert");
-  message.textContent = text;
+  message.hidden = true;
   place.before(message);
+  return (text) => {
+    message.textContent = text;
+    message.hidden = !text;
+  };
 }

@@ -8,21 +8,37 @@ import { OffersModule } from "./offers.js";
 import { SuixuPropertiesModule } from "./provider.js";
 import { TranslateModule } from "./translate.js";
 
-/** Open a diagram for drawing (or only for looking), and resolve to `{saveXML, onChange, modeler}`. */
+const MARGIN = 20;
+
+/** Open a diagram for drawing (or only for looking), and resolve to `{openXML, saveXML, onChange, modeler}`. */
 export async function openModeler({ container, properties, xml, readOnly = false }) {
   const modeler = readOnly ? makeViewer(container) : makeModeler(container, properties);
-  const { warnings } = await modeler.importXML(xml?.trim() ? xml : EMPTY_DIAGRAM);
-  const canvas = modeler.get("canvas");
-  canvas.zoom("fit-viewport", "auto");
-  if (canvas.zoom() > 1) {
-    canvas.zoom(1, "auto");
+  const openXML = async (text) => {
+    const { warnings } = await modeler.importXML(text?.trim() ? text : EMPTY_DIAGRAM);
+    fit(modeler.get("canvas"), container.querySelector(".djs-palette")?.offsetWidth ?? 0);
+    return warnings;
+  };
+  if (xml !== undefined) {
+    await openXML(xml);
   }
   return {
     modeler,
-    warnings,
+    openXML,
     saveXML: async () => (await modeler.saveXML({ format: true })).xml,
     onChange: (listener) => modeler.on("commandStack.changed", listener),
   };
+}
+
+/** Show the whole diagram beside the palette, never larger than it is. */
+function fit(canvas, covered) {
+  const { inner, outer } = canvas.viewbox();
+  const left = covered ? covered + 2 * MARGIN : MARGIN;
+  const room = { width: outer.width - left - MARGIN, height: outer.height - 2 * MARGIN };
+  const scale = Math.min(1, room.width / inner.width, room.height / inner.height);
+  if (scale > 0) {
+    const [width, height] = [outer.width / scale, outer.height / scale];
+    canvas.viewbox({ x: inner.x - left / scale, y: inner.y - (height - inner.height) / 2, width, height });
+  }
 }
 
 function makeViewer(container) {
