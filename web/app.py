@@ -1,16 +1,16 @@
 """Put the house together: settings and a clock in, an app out. The only place where pages meet workflows."""
 
-from pathlib import Path
-
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-import bpmn
 from engine.ground.clock import Clock
 from engine.ground.settings import Settings
 from engine.ground.unit_of_work import Engine
 from web import (
     account,
+    accounts,
+    audit,
+    drafting,
     errors,
     files,
     forms,
@@ -19,14 +19,28 @@ from web import (
     instances,
     names,
     notices,
+    organization,
     processes,
     security,
     session,
     tasks,
 )
-from workflows import demo_organization, organization, registry
+from workflows import demo, registry
+from workflows import organization as staff
 
-ROOMS = (account.room, inbox.room, tasks.room, notices.room, instances.room, files.room, processes.room)
+ROOMS = (
+    account.room,
+    inbox.room,
+    tasks.room,
+    notices.room,
+    instances.room,
+    files.room,
+    processes.room,
+    drafting.room,
+    audit.room,
+    organization.room,
+    accounts.room,
+)
 
 FORM_LIMIT = 8 * 1024 * 1024
 """All that is typed into one form: two hundred rows of long texts, with room to spare."""
@@ -34,10 +48,8 @@ FORM_LIMIT = 8 * 1024 * 1024
 FORM_PARTS = 20_000
 FILES_AT_ONCE = 4
 
-import_staff = organization.load
-found_demo = demo_organization.load
-DRAWINGS = Path(next(iter(bpmn.__path__)))
-"""The folder of the diagrams that the house is delivered with."""
+import_staff = staff.load
+tell_demo = demo.load
 
 
 def create_engine(settings: Settings, clock: Clock) -> Engine:
@@ -59,6 +71,7 @@ def create_app(settings: Settings, clock: Clock, engine: Engine | None = None) -
         WTF_CSRF_TIME_LIMIT=None,
         DEMO=False,
         DEMO_PASSWORD="",
+        ORG_READER=staff.load,
     )
     forms.install(app)
     names.install(app)

@@ -1,0 +1,51 @@
+"""Serve the pages, with the worker beside them in the same process."""
+
+import logging
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import waitress
+from flask import Flask
+
+from engine.ground.errors import SuixuError
+from engine.ground.unit_of_work import Engine
+from engine.scheduler import Scheduler
+from web.texts import gettext as _
+
+THREADS = 8
+SLACK = 64 * 1024
+
+
+def run(app: Flask, engine: Engine) -> int:
+    """Serve until told to stop; nothing of what is being done is cut off."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    settings = engine.settings
+    try:
+        # Flask answers what is too large with a page; the server's own limit only guards against the absurd.
+        limit = int(app.config["MAX_CONTENT_LENGTH"]) * 2 + SLACK
+        server = waitress.create_server(
+            app, host=settings.host, port=settings.port, threads=THREADS, ident=None, max_request_body_size=limit
+        )
+    except OSError as error:
+        raise SuixuError(_("不能在 %s:%s 上提供服务：%s。请换一个端口。") % _told(engine, error)) from error
+    scheduler = Scheduler(engine)
+    signal.signal(signal.SIGTERM, _stop)
+    scheduler.start()
+    print(_("已打开：http://%s:%s （按 Ctrl+C 停止）") % (settings.host, settings.port), flush=True)
+    try:
+        server.run()
+    finally:
+        scheduler.stop()
+        server.close()
+        engine.close()
+    return 0
+
+
+def _told(engine: Engine, error: OSError) -> tuple[str, int, str]:
+    return engine.settings.host, engine.settings.port, error.strerror or str(error)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
