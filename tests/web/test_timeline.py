@@ -1,0 +1,95 @@
+"""The words for a history: who, in which post, when, what, with which opinion; never an id."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.core.history import Event
+from web import timeline
+from web.timeline import Words
+
+AT = datetime(2026, 1, 20, 1, 30, tzinfo=UTC)
+WORDS = Words(
+    {"p1": "王承办", "p2": "赵组长"},
+    {"hr.staff": "人事部承办人", "group.leader": "领导小组组长"},
+    {"draft": "起草"},
+    {"c1": "答复·人事部"},
+)
+
+
+def event(kind: str, payload: dict[str, Any] | None = None, **envelope: Any) -> Event:
+    head = {"person": "p1", "post": "hr.staff", "entering_for": None, **envelope}
+    return Event("instance:i", 1, kind, AT, head, {} if payload is None else payload)
+
+
+def text(kind: str, payload: dict[str, Any] | None = None, **envelope: Any) -> str:
+    return timeline.line(event(kind, payload, **envelope), WORDS).text
+
+
+def test_an_act_says_who_in_which_post_and_when() -> None:
+    told = timeline.line(event("task.claimed", activity="draft"), WORDS)
+    assert (told.who, told.when, told.text) == ("王承办（人事部承办人）", "2026年1月20日 09:30", "签收“起草”")
+
+
+def test_a_completion_says_outcome_and_opinion() -> None:
+    payload = {"label": "退回", "text": "请补数字。", "made_on": None}
+    told = timeline.line(event("task.completed", payload, activity="draft"), WORDS)
+    assert (told.text, told.outcome, told.opinion, told.marks) == ("办理“起草”", "退回", "请补数字。", ())
+
+
+def test_what_was_entered_for_a_leader_is_the_leaders_act_and_says_who_typed_it() -> None:
+    # Given a secretary who typed in what the leader signed on paper
+    payload = {"label": "同意", "text": "", "made_on": "2026-01-19"}
+    head = {"entering_for": "p2", "post": "group.leader", "activity": "draft"}
+    told = timeline.line(event("task.completed", payload, **head), WORDS)
+    # Then it is the leader's, marked, with both names and the paper's date
+    assert told.who == "赵组长（领导小组组长）"
+    assert told.marks == ("代录：由王承办录入，纸面签批日期2026年1月19日",)
+
+
+def test_each_kind_has_its_words() -> None:
+    assert text("instance.started", {"title": "修门"}) == "发起“修门”"
+    assert text("instance.started", {"title": "修门"}, person=None, parent="x") == "由上级事项发起“修门”"
+    assert text("instance.started", {"title": "修门"}, person=None) == "到时自动发起“修门”"
+    assert text("task.assigned", assignee="p2", activity="draft") == "把“起草”指派给赵组长"
+    assert text("task.withdrawn", activity="draft") == "撤回“起草”"
+    assert text("child.returned", child="c1") == "“答复·人事部”办结，结果已交回"
+    assert text("incident.raised", {"message": "岗位无人"}) == "出现异常：岗位无人"
+    assert text("instance.cancelling", {"reason": "重复"}) == "撤销事项，原因：重复"
+    assert text("document.added", {"name": "照片.jpg"}) == "增加材料“照片.jpg”"
+    assert text("activity.entered", {"name": "另一步"}, activity="gone", index=1) == "走到“另一步（第 2 份）”"
+
+
+def test_a_task_that_opens_says_whose_it_is_and_until_when() -> None:
+    payload = {"candidates": ["hr.staff", "gone.post"], "due": "2026-01-23 10:00:00+00:00"}
+    assert text("task.opened", payload, activity="draft") == (
+        "“起草”交人事部承办人、（岗位已不存在）办理，期限 2026年1月23日 18:00"
+    )
+
+
+def test_what_the_machine_does_is_told_as_the_systems_and_only_in_the_full_record() -> None:
+    told = timeline.line(event("activity.completed", {"name": "分路"}, activity="x"), WORDS)
+    assert told.detail
+    assert told.who == "系统"
+    assert not timeline.line(event("incident.raised", {"message": "m"}), WORDS).detail
+
+
+def test_erased_content_is_told_and_hides_nothing_else() -> None:
+    # Given an event whose payload was lawfully erased
+    erased = Event("instance:i", 1, "task.completed", AT, {"person": "p9", "activity": "draft"}, None)
+    told = timeline.line(erased, WORDS)
+    # Then the act is still told, with the erasure
+    assert told.text == "办理“起草”"
+    assert told.who == "（姓名已删除）"
+    assert any("依法删除" in mark for mark in told.marks)
+    assert timeline.line(Event("i", 1, "incident.raised", AT, {}, None), WORDS).text == "出现异常"
+
+
+def test_an_unknown_kind_is_told_as_another_record() -> None:
+    told = timeline.line(event("something.new"), WORDS)
+    assert (told.text, told.detail) == ("其他记录", True)
+
+
+def test_times_and_days_are_those_of_the_offices_wall_clock() -> None:
+    assert timeline.moment_words(datetime(2026, 1, 19, 17, 5, tzinfo=UTC)) == "2026年1月20日 01:05"
+    assert timeline.moment_words(None) == ""
+    assert timeline.day_words(None) == ""

@@ -1,0 +1,158 @@
+"""The text twin of a diagram says everything that the drawing says."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.core.catalogue import read_published
+from engine.core.diagram import Diagram
+from tests.web.stage import ERRAND
+from web import twin
+from web.twin import Step
+
+DIAGRAMS = Path(__file__).parents[1] / "diagrams"
+DRAWN = sorted(Path(__file__).parents[2].joinpath("bpmn").glob("*.bpmn"))
+RUNNING = sorted(DIAGRAMS.glob("runs_*.bpmn"))
+
+
+def diagram_of(name: str) -> Diagram:
+    return read_published((DIAGRAMS / f"{name}.bpmn").read_bytes())
+
+
+def errand() -> Diagram:
+    return read_published(ERRAND.encode())
+
+
+def step(steps: list[Step], name: str) -> Step:
+    return next(item for item in steps if item.name == name)
+
+
+def said(item: Step) -> str:
+    return " ".join([item.number, item.name, item.kind, item.who, *item.notes, item.lead, *(w.text for w in item.ways)])
+
+
+def test_steps_stand_in_the_order_they_flow() -> None:
+    # Given a process whose review may send a draft back
+    steps = twin.tell(errand())
+    # Then the draft comes before its review, and nothing is left out
+    assert [item.name for item in steps] == ["交办", "写明要办的事", "负责人看", "看过以后", "各单位答复", "办完"]
+    assert [item.number for item in steps] == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_a_branch_names_its_conditions_and_where_each_leads() -> None:
+    item = step(twin.tell(errand()), "看过以后")
+    assert item.lead == "按情况只走一路："
+    assert [way.text for way in item.ways] == [
+        "“退回”：回到第 2 步“写明要办的事”",
+        "其他情况（同意）：到第 5 步“各单位答复”",
+    ]
+
+
+def test_a_loop_says_to_which_step_it_leads_back() -> None:
+    steps = twin.tell(errand())
+    assert [way.back for way in step(steps, "看过以后").ways] == [True, False]
+    assert "可以从第 1、4 步来到这里。" in step(steps, "写明要办的事").notes
+
+
+def test_lanes_say_whose_a_step_is() -> None:
+    steps = twin.tell(errand())
+    assert step(steps, "写明要办的事").who == "办公室承办人"
+    assert step(steps, "负责人看").who == "办公室负责人"
+
+
+def test_a_step_outside_lanes_is_its_posts() -> None:
+    steps = twin.tell(diagram_of("runs_user"), titles={"hr.staff": "人事部承办人"})
+    assert "人事部承办人" in {item.who for item in steps}
+
+
+def test_a_called_process_is_told_by_its_name() -> None:
+    item = step(twin.tell(errand(), called={"reply": "答复"}), "各单位答复")
+    assert "另开事项“答复”，它办结后才往下走。" in item.notes
+    assert "名单里每一项各办一份，同时进行。" in item.notes
+
+
+def test_deadlines_are_told_in_working_days() -> None:
+    assert "限 3 个工作日。" in step(twin.tell(errand()), "写明要办的事").notes
+
+
+def test_what_is_done_and_what_is_present_is_told_without_colour() -> None:
+    marks = {"start": "done", "f1": "done", "draft": "now"}
+    steps = twin.tell(errand(), marks)
+    assert step(steps, "交办").progress == "已办完"
+    assert step(steps, "交办").ways[0].walked
+    assert step(steps, "写明要办的事").progress == "正在办"
+    assert step(steps, "办完").progress == "还没有到"
+
+
+def test_parallel_paths_and_their_join_are_told() -> None:
+    steps = twin.tell(diagram_of("runs_parallel"))
+    split = next(item for item in steps if item.lead == "以下各路同时开始：")
+    assert split.kind == "同时进行"
+    assert any("步都走到这里，才往下走。" in note for item in steps for note in item.notes)
+
+
+def test_an_implicit_split_is_told_at_the_step_that_splits() -> None:
+    # Given a task that was drawn with two outgoing flows
+    steps = twin.tell(diagram_of("runs_split_implicit"))
+    # Then it opens both at once, and the gateway that normalising put in is not told
+    splitting = [item for item in steps if item.lead == "以下各路同时开始："]
+    assert len(splitting) == 1
+    assert splitting[0].kind == "人工办理"
+    assert not any(".split" in item.id for item in steps)
+
+
+def test_a_sub_process_numbers_its_own_steps() -> None:
+    steps = twin.tell(diagram_of("runs_multi_subprocess"))
+    inner = [item for item in steps if item.depth == 1]
+    outer = next(item for item in steps if item.kind == "一组环节")
+    assert [item.number for item in inner] == [f"{outer.number}.{count}" for count in range(1, len(inner) + 1)]
+    assert "名单里每一项各办一份，同时进行。" in outer.notes
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("runs_boundary_interrupting", "中止它，改走这一路"),
+        ("runs_boundary_non_interrupting", "它照常办，另外走这一路"),
+    ],
+)
+def test_a_boundary_timer_is_told_at_both_ends(name: str, words: str) -> None:
+    steps = twin.tell(diagram_of(name))
+    boundary = next(item for item in steps if item.kind == "到时另走")
+    assert any(words in note for note in boundary.notes)
+    assert any(f"就走第 {boundary.number} 步" in note for item in steps for note in item.notes)
+
+
+def test_waiting_times_are_told_in_words() -> None:
+    def waits(name: str) -> str:
+        return " ".join(said(item) for item in twin.tell(diagram_of(name)))
+
+    assert "等流程里定的日期，到时自动往下走。" in waits("runs_timer_date")
+    assert "等流程里定的几个工作日，到时自动往下走。" in waits("runs_timer_workdays")
+    assert "等 1 个月 2 天 3 小时，到时自动往下走。" in waits("runs_timer_iso")
+
+
+def test_a_condition_without_a_name_is_told_as_it_stands() -> None:
+    steps = twin.tell(diagram_of("runs_multi_subprocess"))
+    assert any("符合条件“one = 1”时" in said(item) for item in steps)
+
+
+def test_how_it_begins_is_told() -> None:
+    assert twin.beginning(errand(), {"office.staff": "办公室承办人"}) == "由办公室承办人发起。"
+    assert "自动开始" in twin.beginning(diagram_of("runs_timer_start"))
+    assert twin.beginning(diagram_of("runs_script")) == "由上级事项自动发起。" or diagram_of("runs_script").starters
+
+
+@pytest.mark.parametrize("path", [*DRAWN, *RUNNING], ids=lambda path: path.stem)
+def test_every_drawn_step_is_told_once_and_every_way_leads_to_a_step(path: Path) -> None:
+    # Given any diagram that can be published
+    diagram = read_published(path.read_bytes())
+    steps = twin.tell(diagram)
+    # Then each drawn node stands once, each drawn flow is a way, and forward ways lead to later steps
+    assert sorted(item.id for item in steps) == sorted(set(diagram.nodes) - set(diagram.drawn))
+    drawn_flows = [flow for flow in diagram.flows.values() if flow.id not in diagram.drawn]
+    assert sum(len(item.ways) for item in steps) == len(drawn_flows)
+    assert len({item.number for item in steps}) == len(steps)
+    for item in steps:
+        assert item.name and item.kind
+        assert len(item.ways) > 1 or not item.lead

@@ -1,0 +1,269 @@
+"""Tell a diagram in words: its steps in the order they flow, whose they are, where each leads, what is done."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from engine.core.diagram import Diagram, Flow, Node
+from web.texts import gettext as _
+
+Names: TypeAlias = Mapping[str, str]
+
+WHOLE = re.compile(r"\d{1,4}")
+ISO = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+
+
+@dataclass(frozen=True)
+class Way:
+    """Say where one outgoing path leads; `back` is one that returns to an earlier step."""
+
+    text: str
+    back: bool
+    walked: bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """Say all there is to know of one step; `state` is `done`, `now` or empty."""
+
+    id: str
+    number: str
+    depth: int
+    name: str
+    kind: str
+    who: str
+    notes: tuple[str, ...]
+    lead: str
+    ways: tuple[Way, ...]
+    state: str
+
+    @property
+    def progress(self) -> str:
+        """Give its state in words."""
+        return {"done": _("已办完"), "now": _("正在办")}.get(self.state, _("还没有到"))
+
+
+def tell(
+    diagram: Diagram, marks: Mapping[str, str] | None = None, called: Names | None = None, titles: Names | None = None
+) -> list[Step]:
+    """List a diagram's steps; `called` names other processes by key, `titles` names posts by reference."""
+    return _Teller(diagram, marks or {}, called or {}, titles or {}).steps()
+
+
+def beginning(diagram: Diagram, titles: Names | None = None) -> str:
+    """Say how an instance begins."""
+    names = [(titles or {}).get(post, "") for post in diagram.starters]
+    by_hand = _("由%s发起。") % "、".join(name for name in names if name) if any(names) else ""
+    by_itself = _("到流程里定的日子自动开始。") if diagram.start_timer else ""
+    return (by_hand + by_itself) or _("由上级事项自动发起。")
+
+
+class _Teller:
+    def __init__(self, diagram: Diagram, marks: Mapping[str, str], called: Names, titles: Names) -> None:
+        self.diagram, self.marks, self.called, self.titles = diagram, marks, called, titles
+        self.numbers: dict[str, str] = {}
+        self.places: dict[str, int] = {}
+
+    def steps(self) -> list[Step]:
+        shown = list(self._order(""))
+        return [self._step(node, depth) for node, depth in shown]
+
+    # The order
+
+    def _order(self, scope: str, prefix: str = "", depth: int = 0) -> list[tuple[Node, int]]:
+        """Put what comes first first; a path that leads back is then seen by its smaller number."""
+        found: list[tuple[Node, int]] = []
+        nodes = [node for node in self._sorted(scope) if node.id not in self.diagram.drawn]
+        for count, node in enumerate(nodes, 1):
+            self.numbers[node.id] = f"{prefix}{count}"
+            self.places[node.id] = len(self.places)
+            found.append((node, depth))
+            if node.kind == "subprocess":
+                found += self._order(node.id, f"{prefix}{count}.", depth + 1)
+        return found
+
+    def _sorted(self, scope: str) -> list[Node]:
+        """Sort by depth-first finishing times: every path runs forward except those that close a loop."""
+        finished: list[Node] = []
+        seen: set[str] = set()
+
+        def visit(start: Node) -> None:
+            stack: list[tuple[Node, Iterator[str]]] = [(start, iter(self._following(start)))]
+            seen.add(start.id)
+            while stack:
+                _node, following = stack[-1]
+                target = next((name for name in following if name not in seen), None)
+                if target is None:
+                    finished.append(stack.pop()[0])
+                else:
+                    seen.add(target)
+                    after = self.diagram.nodes[target]
+                    stack.append((after, iter(self._following(after))))
+
+        children = self.diagram.children(scope)
+        starts = [node for node in children if node.kind == "start"]
+        for node in reversed([*starts, *(node for node in children if node not in starts)]):
+            # What nothing leads to keeps its place after what the start leads to.
+            if node.id not in seen and (node in starts or not self._is_reached(node)):
+                visit(node)
+        return finished[::-1]
+
+    def _is_reached(self, node: Node) -> bool:
+        return bool(node.incoming or node.attached_to)
+
+    def _following(self, node: Node) -> list[str]:
+        targets = [self.diagram.flows[name].target for name in node.outgoing]
+        boundaries = [boundary.id for boundary in self.diagram.boundaries(node.id)]
+        # The path drawn first is told first: it must be finished last.
+        return [*reversed(boundaries), *reversed(targets)]
+
+    # One step
+
+    def _step(self, node: Node, depth: int) -> Step:
+        flows, split = self._leaving(node)
+        return Step(
+            node.id,
+            self.numbers[node.id],
+            depth,
+            name_of(node),
+            self._kind(node),
+            self._who(node),
+            tuple(self._notes(node)),
+            self._lead(node, flows, split),
+            tuple(self._way(node, flow, len(flows) > 1 and not split) for flow in flows),
+            self.marks.get(node.id, ""),
+        )
+
+    def _leaving(self, node: Node) -> tuple[list[Flow], bool]:
+        """Give the drawn flows out of a node, and whether all of them are taken at once."""
+        flows = [self.diagram.flows[name] for name in node.outgoing]
+        if len(flows) == 1 and flows[0].target in self.diagram.drawn:
+            inserted = self.diagram.nodes[flows[0].target]
+            return [self.diagram.flows[name] for name in inserted.outgoing], True
+        return flows, node.kind == "parallel"
+
+    def _kind(self, node: Node) -> str:
+        words = {
+            "start": _("开始"),
+            "end": _("结束"),
+            "terminate": _("全部结束"),
+            "user": _("人工办理"),
+            "script": _("自动记录"),
+            "service": _("系统自动办理"),
+            "call": _("另开事项"),
+            "exclusive": _("按情况分路") if len(node.outgoing) > 1 else _("会合"),
+            "parallel": _("同时进行") if len(node.outgoing) > 1 else _("等齐会合"),
+            "timer": _("等时间"),
+            "boundary": _("到时另走"),
+            "subprocess": _("一组环节"),
+        }
+        return words.get(node.kind, node.kind)
+
+    def _who(self, node: Node) -> str:
+        reference = node.attributes.get("assignment", "")
+        return node.lane or self.titles.get(reference, "")
+
+    def _lead(self, node: Node, flows: list[Flow], split: bool) -> str:
+        if len(flows) < 2:
+            return ""
+        return _("以下各路同时开始：") if split else _("按情况只走一路：")
+
+    def _way(self, node: Node, flow: Flow, chosen: bool) -> Way:
+        target = self._drawn_target(flow)
+        back = self.places[target.id] <= self.places[node.id]
+        where = _("回到第 %s 步“%s”") if back else _("到第 %s 步“%s”")
+        text = where % (self.numbers[target.id], name_of(target))
+        if chosen or flow.condition:
+            text = _("%s：%s") % (self._when(node, flow), text)
+        return Way(text, back, self.marks.get(flow.id) == "done")
+
+    def _drawn_target(self, flow: Flow) -> Node:
+        return self.diagram.nodes[self.diagram.drawn.get(flow.target, flow.target)]
+
+    def _when(self, node: Node, flow: Flow) -> str:
+        if node.default == flow.id:
+            return _("其他情况（%s）") % flow.name if flow.name else _("其他情况")
+        if flow.name:
+            return _("“%s”") % flow.name
+        return _("符合条件“%s”时") % " ".join((flow.condition or "").split())
+
+    def _notes(self, node: Node) -> Iterator[str]:
+        if node.documentation:
+            yield node.documentation
+        yield from self._arrivals(node)
+        if node.kind == "call":
+            yield _("另开事项“%s”，它办结后才往下走。") % (self.called.get(node.called) or name_of(node))
+        yield from _repetitions(node)
+        yield from self._times(node)
+        for boundary in self.diagram.boundaries(node.id):
+            yield self._guard(boundary)
+
+    def _arrivals(self, node: Node) -> Iterator[str]:
+        sources = [self.diagram.flows[name].source for name in node.incoming]
+        numbers = "、".join(self._in_order(self.diagram.drawn.get(source, source) for source in sources))
+        if len(sources) < 2:
+            return
+        if node.kind == "parallel":
+            yield _("等第 %s 步都走到这里，才往下走。") % numbers
+        else:
+            yield _("可以从第 %s 步来到这里。") % numbers
+
+    def _in_order(self, ids: Iterable[str]) -> list[str]:
+        return [self.numbers[name] for name in sorted(dict.fromkeys(ids), key=lambda name: self.places[name])]
+
+    def _times(self, node: Node) -> Iterator[str]:
+        due = node.attributes.get("due", "").strip()
+        if WHOLE.fullmatch(due):
+            yield _("限 %s 个工作日。") % due
+        elif due:
+            yield _("期限按流程里定的日期。")
+        if node.kind == "timer":
+            yield _("等%s，到时自动往下走。") % _span(node)
+        if node.kind == "boundary":
+            host = self.diagram.nodes[node.attached_to]
+            what = _("中止它，改走这一路") if node.interrupting else _("它照常办，另外走这一路")
+            text = _("守着第 %s 步“%s”：过了%s还没有办完，%s。")
+            yield text % (self.numbers[host.id], name_of(host), _span(node), what)
+
+    def _guard(self, boundary: Node) -> str:
+        text = _("过了%s没有办完，就走第 %s 步“%s”。")
+        return text % (_span(boundary), self.numbers[boundary.id], name_of(boundary))
+
+
+def name_of(node: Node) -> str:
+    """Name a node as a person reads it; one that was drawn without a name is called by its kind."""
+    words = {
+        "start": _("开始"),
+        "end": _("结束"),
+        "terminate": _("全部结束"),
+        "exclusive": _("分路") if len(node.outgoing) > 1 else _("会合"),
+        "parallel": _("同时进行") if len(node.outgoing) > 1 else _("等齐"),
+        "timer": _("等待"),
+        "boundary": _("到时"),
+    }
+    return node.name or words.get(node.kind, _("环节"))
+
+
+def _repetitions(node: Node) -> Iterator[str]:
+    if node.multi is None:
+        return
+    yield _("名单里每一项各办一份，同时进行。")
+    if node.multi.until:
+        yield _("够了约定的条件可以提前结束，否则都办完才往下走。")
+    else:
+        yield _("都办完才往下走。")
+
+
+def _span(node: Node) -> str:
+    text = node.timer.text.strip() if node.timer else ""
+    if WHOLE.fullmatch(text):
+        return _(" %s 个工作日") % text
+    found = ISO.fullmatch(text)
+    if found and any(found.groups()):
+        units = (_("年"), _("个月"), _("周"), _("天"), _("小时"), _("分钟"), _("秒"))
+        words = zip(found.groups(), units, strict=True)
+        return "".join(f" {int(number)} {word}" for number, word in words if number)
+    if node.timer and node.timer.kind == "duration":
+        return _("流程里定的几个工作日")
+    return _("流程里定的日期")
