@@ -1,0 +1,245 @@
+"""Show an instance (事项) to those who took part: where it stands, the path walked, who said what, its documents."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+from sqlalchemy import Row
+
+from engine import definitions, documents, instances, people, tasks
+from engine.core import execution
+from engine.core.forms import FILES, Form
+from engine.core.visibility import AUDIT
+from engine.ground.errors import NotFound
+from engine.ground.unit_of_work import Unit
+from engine.instances import InstanceView
+from web import guard, security, session, timeline, twin
+from web.files import diagram_file, file_url
+from web.texts import gettext as _
+
+room = Blueprint("instances", __name__)
+
+STATES = {"active": _("办理中"), "completed": _("已办结"), "cancelled": _("已撤销")}
+PAGE = 50
+TEXT_LIMIT = 100
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Say what an instance waits for: the step, whom, until when."""
+
+    name: str
+    whom: str
+    due: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """Hold a page of instances, and from where the next one goes on."""
+
+    rows: Sequence[Row[Any]]
+    following: str
+
+
+@room.get("/instances")
+def listing() -> str:
+    """Search the instances that one may see."""
+    text, state = asked()
+    with session.engine().reading() as unit:
+        page = search(unit, text, state)
+        names = unit_names(unit)
+    return render_template("instances/listing.html", page=page, text=text, state=state, states=STATES, units=names)
+
+
+def asked() -> tuple[str, str]:
+    """Read what is searched for from the address."""
+    state = request.args.get("state", "")
+    return request.args.get("text", "").strip()[:TEXT_LIMIT], state if state in STATES else ""
+
+
+def search(unit: Unit, text: str, state: str) -> Page:
+    """Find a page of instances, from where the address says."""
+    before = _moment(request.args.get("before", ""))
+    who, roles = guard.person_id(), guard.roles()
+    return _cut(lambda limit: instances.search(unit, who, roles, text, state, before, limit), PAGE)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def _cut(fetch: Callable[[int], list[Row[Any]]], size: int) -> Page:
+    """End a page between two moments: instances that began in one act stay on one page."""
+    rows = fetch(size + 1)
+    if len(rows) <= size:
+        return Page(rows, "")
+    ends = [index for index in range(1, size + 1) if rows[index - 1].started_at != rows[index].started_at]
+    if not ends:
+        return _cut(fetch, size * 2)
+    return Page(rows[: ends[-1]], rows[ends[-1] - 1].started_at.isoformat())
+
+
+def unit_names(unit: Unit) -> dict[str, str]:
+    """Name the units by code."""
+    return {item.code: item.name for item in people.units(unit)}
+
+
+@room.get("/instances/<instance_id>")
+def show(instance_id: str) -> str:
+    """Show one instance."""
+    security.allow_inline_styles()
+    with guard.looking() as unit:
+        view = _view(unit, instance_id)
+        guard.note_reading(unit, "instance-read", {"title": view.row["title"]}, instance=instance_id)
+        shown = _shown(unit, view)
+    return render_template("instances/show.html", view=view, states=STATES, **shown)
+
+
+def _shown(unit: Unit, view: InstanceView) -> dict[str, Any]:
+    diagram = view.definition.diagram
+    return {
+        "state": STATES[view.row["state"]],
+        "names": _names(unit, view),
+        "waiting": _waiting(unit, view),
+        "steps": _steps(unit, view),
+        "beginning": twin.beginning(diagram, people.post_titles(unit, diagram.starters)),
+        "lines": timeline.tell(unit, view.events, diagram),
+        # What is filled in besides a document is kept under its task's name.
+        "act_names": [row.name for row in view.documents if row.name.startswith("task:")],
+        "verdict": instances.verify(unit, view.row["id"]) if guard.has(AUDIT) else None,
+    }
+
+
+def _view(unit: Unit, instance_id: str) -> InstanceView:
+    if execution.find_row(unit, instance_id) is None:
+        raise NotFound()
+    return instances.view(unit, instance_id, guard.person_id(), guard.roles())
+
+
+@dataclass(frozen=True)
+class Names:
+    """Name the persons, posts and units of a page."""
+
+    persons: Mapping[str, str]
+    posts: Mapping[str, str]
+    units: Mapping[str, str]
+
+
+def _names(unit: Unit, view: InstanceView) -> Names:
+    said = [(row.person_id, row.entered_by) for row in view.opinions]
+    persons = {view.row["starter_id"], *(row.created_by for row in view.documents)}.union(*said)
+    codes = {view.row["unit_code"], *(row.unit_code for row in view.children)} - {None}
+    posts = people.post_titles(unit, (row.post for row in view.opinions))
+    return Names(people.person_names(unit, persons), posts, {code: people.unit_name(unit, code) for code in codes})
+
+
+def _waiting(unit: Unit, view: InstanceView) -> list[Waiting]:
+    opened = [row for row in view.tasks if row.state == "open"]
+    found = [Waiting(row.name, _whom(unit, row), timeline.moment_words(row.due_at)) for row in opened]
+    shown = {row.activity_id for row in opened}
+    return found + [_other(view, name) for name in view.now if name not in shown]
+
+
+def _whom(unit: Unit, row: Row[Any]) -> str:
+    if row.assignee_id:
+        return people.person_names(unit, [row.assignee_id]).get(row.assignee_id, "")
+    titles = people.post_titles(unit, row.candidates)
+    return "；".join(_holders(unit, post, titles.get(post, _("（岗位已不存在）"))) for post in row.candidates)
+
+
+def _holders(unit: Unit, post: str, title: str) -> str:
+    names = "、".join(person.name for person in people.holders(unit, post))
+    return _("%s（%s）") % (title, names or _("目前无人任职"))
+
+
+def _other(view: InstanceView, name: str) -> Waiting:
+    node = view.definition.diagram.nodes[name]
+    going = sum(row.state == "active" for row in view.children)
+    words = {
+        "call": _("%s 件下级事项还在办理") % going,
+        "timer": _("等时间到"),
+        "boundary": _("时间到了才走这一路"),
+        "service": _("系统自动办理"),
+        "subprocess": _("里面的环节还在办理"),
+        "parallel": _("等其他各路"),
+    }
+    return Waiting(twin.name_of(node), words.get(node.kind, _("等待处理")), "")
+
+
+def _steps(unit: Unit, view: InstanceView) -> list[twin.Step]:
+    diagram = view.definition.diagram
+    wanted = [node.attributes.get("assignment", "") for node in diagram.nodes.values()]
+    return twin.tell(diagram, view.marks, called_names(unit), people.post_titles(unit, wanted))
+
+
+def called_names(unit: Unit) -> dict[str, str]:
+    """Name every process by key."""
+    return {item.key: item.name for item in definitions.overview(unit)}
+
+
+@room.get("/instances/<instance_id>/diagram.xml")
+def diagram(instance_id: str) -> Response:
+    """Give the drawing of the version that the instance runs on."""
+    with session.engine().reading() as unit:
+        view = _view(unit, instance_id)
+    return diagram_file(view.definition.source, view.definition.name)
+
+
+@room.get("/instances/<instance_id>/documents/<document_id>")
+def document(instance_id: str, document_id: str) -> str:
+    """Show a document's versions, and the content of one of them."""
+    with guard.looking() as unit:
+        view = _view(unit, instance_id)
+        row = next((row for row in view.documents if row.id == document_id), None)
+        if row is None:
+            raise NotFound()
+        found = documents.versions(unit, document_id, guard.person_id(), guard.roles())
+        chosen = _chosen(found)
+        guard.note_reading(unit, "document-read", {"title": row.title, "version": chosen.number}, document=document_id)
+        form, options = _form(unit, view, row, chosen)
+        names = people.person_names(unit, [version.created_by for version in found])
+    return render_template(
+        "instances/document.html",
+        view=view,
+        document=row,
+        versions=found,
+        chosen=chosen,
+        form=form,
+        options=options,
+        names=names,
+    )
+
+
+def _chosen(found: Sequence[Row[Any]]) -> Row[Any]:
+    wanted = request.args.get("version", "")
+    if not wanted:
+        return found[-1]
+    chosen = [version for version in found if str(version.number) == wanted]
+    if not chosen:
+        raise NotFound()
+    return chosen[0]
+
+
+def _form(unit: Unit, view: InstanceView, row: Row[Any], version: Row[Any]) -> tuple[Form | None, dict[str, Any]]:
+    """Find the form that a version was filled in with."""
+    files = [
+        {"value": item.id, "label": item.title, "href": file_url(item.id)} for item in view.documents if item.file_name
+    ]
+    try:
+        shown = tasks.view(unit, version.task_id, guard.person_id(), guard.roles()) if version.task_id else None
+    except NotFound:
+        shown = None
+    if shown is not None:
+        return shown.form, {**shown.options, FILES: files}
+    forms = [view.definition.form(key) for key in view.definition.sources]
+    return next((form for form in forms if form.document == row.name), None), {FILES: files}
+
+
+for word in (timeline.moment_words, timeline.day_words, file_url):
+    room.add_app_template_global(word)
