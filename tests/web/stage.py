@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 from werkzeug.test import TestResponse
 
 from engine import accounts, definitions, jobs, people, tasks
@@ -135,7 +136,7 @@ class Stage:
         """Open a page as somebody."""
         return self.browse(login).get(path)
 
-    def post(self, login: str, path: str, **data: Any) -> TestResponse:
+    def post(self, login: str, path: str, /, **data: Any) -> TestResponse:
         """Send a form as somebody."""
         return self.browse(login).post(path, data=data)
 
@@ -206,6 +207,11 @@ def text_of(answer: TestResponse) -> str:
     """Give what a person reads on a page, blanks narrowed."""
     plain = re.sub(r"<(script|style)\b.*?</\1>|<[^>]+>", " ", answer.get_data(as_text=True), flags=re.S)
     return re.sub(r"\s+", " ", unescape(plain))
+
+
+def tree_of(answer: TestResponse) -> Any:
+    """Give a page as a tree."""
+    return html.fromstring(answer.get_data(as_text=True))
 
 
 def check_page(answer: TestResponse, status: int = 200) -> str:

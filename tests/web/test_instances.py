@@ -7,14 +7,14 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from lxml import html
 from sqlalchemy import Row
 
-from engine import definitions, documents, instances
+from engine import definitions, documents, instances, people
 from engine.core import history
 from engine.ground.unit_of_work import SYSTEM, Actor
 from tests.databases import Databases
-from tests.web.stage import ERRAND, ERRAND_FORMS, LONG_NAME, Stage, check_page, prepare, set_up, text_of
+from tests.engine.offices import TODAY
+from tests.web.stage import ERRAND, ERRAND_FORMS, LONG_NAME, Stage, check_page, prepare, set_up, text_of, tree_of
 from web.instances import _cut
 
 PDF = b"%PDF-1.4 a scan"
@@ -65,7 +65,7 @@ def test_the_path_walked_is_drawn_from_the_instances_own_version(stage: Stage) -
         newer = ERRAND.replace("交办", "新的交办").encode()
         definitions.publish(unit, newer, ERRAND_FORMS, SYSTEM)
     # When its page and its drawing are opened
-    page = html.fromstring(stage.get("staff", f"/instances/{instance_id}").get_data(as_text=True))
+    page = tree_of(stage.get("staff", f"/instances/{instance_id}"))
     answer = stage.get("staff", f"/instances/{instance_id}/diagram.xml")
     # Then they are those of the version it runs on, with what was walked marked
     place = page.xpath("//div[@class='diagram']")[0]
@@ -220,9 +220,6 @@ def test_instances_are_found_by_title_and_state(stage: Stage) -> None:
 
 def test_an_incident_is_shown_to_those_who_take_part(stage: Stage) -> None:
     # Given an errand whose review nobody can do
-    from engine import people
-    from tests.engine.offices import TODAY
-
     instance_id = stage.start()
     with stage.engine.transaction() as unit:
         holding = people.holdings(unit, stage.persons["head"])[0]

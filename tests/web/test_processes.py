@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lxml import html
+from werkzeug.test import TestResponse
 
 from engine import definitions, instances
 from engine.ground.unit_of_work import Actor
 from tests.databases import Databases
-from tests.web.stage import ERRAND, ERRAND_FORMS, LONG_NAME, Stage, check_page, prepare, set_up, text_of
+from tests.web.stage import ERRAND, ERRAND_FORMS, LONG_NAME, Stage, check_page, prepare, set_up, text_of, tree_of
 from web import drawings
 
 ROOMS = (
@@ -29,11 +29,11 @@ def stage(sqlite_databases: Databases, tmp_path: Path) -> Iterator[Stage]:
 
 def sheet(stage: Stage, key: str = "errand") -> dict[str, str]:
     """Give what the drawing board would send as it stands."""
-    return fields_of(stage.get("drawer", f"/processes/{key}/edit").get_data(as_text=True))
+    return fields_of(stage.get("drawer", f"/processes/{key}/edit"))
 
 
-def fields_of(page: str) -> dict[str, str]:
-    form = next(form for form in html.fromstring(page).forms if "note" in form.fields)
+def fields_of(answer: TestResponse) -> dict[str, str]:
+    form = next(form for form in tree_of(answer).forms if "note" in form.fields)
     kept = {name: form.fields[name] for name in form.fields if name and not name.startswith("form_drop")}
     # A browser drops the first line break of a text field, and sends line ends as CR LF.
     return {
@@ -157,7 +157,7 @@ def test_only_administrators_of_processes_draw(stage: Stage, who: str, path: str
 def test_the_board_holds_the_drawing_and_each_form_in_a_field_of_its_own(stage: Stage) -> None:
     answer = stage.get("drawer", "/processes/errand/edit")
     shown = check_page(answer)
-    page = html.fromstring(answer.get_data(as_text=True))
+    page = tree_of(answer)
     assert "还没有草稿，下面是现行版本。" in shown
     place = page.get_element_by_id("modeler")
     assert page.xpath("//textarea[@id='source']")[0].text.strip() == ERRAND.strip()
@@ -190,10 +190,9 @@ def test_a_stale_tab_loses_nothing_and_may_still_win(stage: Stage) -> None:
     answer = post(stage, "edit", {**second, "source": "<!-- 乙 -->"})
     # Then it is told so, keeps its text, and may put it over the other's
     assert "刚刚被别人保存过" in check_page(answer, 409)
-    shown = answer.get_data(as_text=True)
-    assert fields_of(shown)["source"] == "<!-- 乙 -->"
-    button = html.fromstring(shown).xpath("//button[@name='overwrite']")[0]
-    again = post(stage, "edit", {**fields_of(shown), "overwrite": button.get("value")})
+    assert fields_of(answer)["source"] == "<!-- 乙 -->"
+    button = tree_of(answer).xpath("//button[@name='overwrite']")[0]
+    again = post(stage, "edit", {**fields_of(answer), "overwrite": button.get("value")})
     assert again.status_code == 303
     assert sheet(stage)["source"] == "<!-- 乙 -->"
 
@@ -211,7 +210,7 @@ def test_checking_lists_every_fault_with_place_and_remedy_and_saves_nothing(stag
     assert "表单“lost”不存在。" in shown
     assert "请建立这个表单" in shown
     assert re.search(r"写明要办的事 ，第 \d+ 行", shown)
-    links = html.fromstring(answer.get_data(as_text=True)).xpath("//a[@data-element]")
+    links = tree_of(answer).xpath("//a[@data-element]")
     assert {"draft", "returned"} <= {link.get("data-element") for link in links}
     with stage.engine.reading() as unit:
         assert definitions.draft(unit, "errand") is None
@@ -226,7 +225,7 @@ def test_a_broken_form_is_told_at_the_form(stage: Stage) -> None:
     data = sheet(stage)
     number = next(name.removeprefix("form_key_") for name, value in data.items() if value == "paper" and "key" in name)
     answer = post(stage, "check", {**data, f"form_text_{number}": "{"})
-    field = html.fromstring(answer.get_data(as_text=True)).get_element_by_id(f"form-{number}")
+    field = tree_of(answer).get_element_by_id(f"form-{number}")
     assert field.get("aria-invalid") == "true"
     assert "表单不是有效的 JSON。" in check_page(answer)
 
@@ -236,8 +235,8 @@ def test_publishing_with_faults_publishes_nothing_and_keeps_the_text(stage: Stag
     data["source"] = data["source"].replace('suixu:form="paper"', 'suixu:form="lost"')
     answer = post(stage, "publish", data)
     assert "表单“lost”不存在。" in check_page(answer, 422)
-    assert fields_of(answer.get_data(as_text=True))["note"] == "试一试"
-    assert 'suixu:form="lost"' in fields_of(answer.get_data(as_text=True))["source"]
+    assert fields_of(answer)["note"] == "试一试"
+    assert 'suixu:form="lost"' in fields_of(answer)["source"]
     with stage.engine.reading() as unit:
         assert definitions.latest(unit, "errand").version == 1
 
@@ -259,7 +258,7 @@ def test_publishing_twice_from_a_stale_tab_is_refused(stage: Stage) -> None:
     # Then the other is told, keeps its text, and can make it a draft on the new version
     answer = post(stage, "publish", second)
     assert "已经发布了第 2 版" in check_page(answer, 409)
-    kept = fields_of(answer.get_data(as_text=True))
+    kept = fields_of(answer)
     assert "负责人略看" in kept["source"]
     assert post(stage, "edit", {**kept, "overwrite": "0"}).status_code == 303
     assert post(stage, "publish", sheet(stage)).status_code == 303
@@ -289,7 +288,7 @@ def test_a_form_is_added_and_one_is_dropped(stage: Stage) -> None:
 def test_a_new_form_needs_a_code_of_its_own(stage: Stage, key: str) -> None:
     answer = post(stage, "edit", {**sheet(stage), "new_key": key, "new_text": "{}"})
     check_page(answer, 422)
-    assert fields_of(answer.get_data(as_text=True))["new_text"] == "{}"
+    assert fields_of(answer)["new_text"] == "{}"
 
 
 def test_a_draft_is_thrown_away(stage: Stage) -> None:

@@ -1,0 +1,182 @@
+"""Read what really happened, and prove it: every instance, the log of access, the verdict of every chain."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from sqlalchemy import Row, select
+
+from engine import accounts, instances
+from engine.core import history
+from engine.core.history import Event, Verdict
+from engine.core.visibility import AUDIT
+from engine.ground import model
+from engine.ground.unit_of_work import Unit
+from web import guard, session, timeline
+from web.instances import STATES, asked, search, unit_names
+from web.texts import gettext as _
+
+room = Blueprint("audit", __name__, url_prefix="/audit")
+
+LOG_PAGE = 100
+
+
+@room.before_request
+def _demand_auditor() -> None:
+    guard.demand(AUDIT)
+
+
+@room.get("")
+def listing() -> str:
+    """Search every instance; verify the chains of those that are shown, when asked to."""
+    text, state = asked()
+    wanted = request.args.get("verify", "")
+    with session.engine().transaction() as unit:
+        page = search(unit, text, state)
+        verdicts = _verdicts(unit, page.rows, wanted)
+        names = unit_names(unit)
+        guard.note_reading(unit, "audit-searched", {"text": text, "state": state, "verified": len(verdicts)})
+    return render_template(
+        "audit/listing.html", page=page, text=text, state=state, states=STATES, units=names, verdicts=verdicts
+    )
+
+
+def _verdicts(unit: Unit, rows: Iterable[Row[Any]], wanted: str) -> dict[str, Verdict]:
+    asked_for = [row.id for row in rows if wanted in ("page", row.id)]
+    return {instance_id: instances.verify(unit, instance_id) for instance_id in asked_for}
+
+
+@dataclass(frozen=True)
+class Found:
+    """Say what verifying everything showed."""
+
+    streams: int
+    events: int
+    broken: tuple[tuple[str, Verdict], ...]
+
+
+@room.post("/verify")
+def verify() -> str:
+    """Recompute every chain, and show what was found."""
+    with session.engine().reading() as unit:
+        found = _verify_all(unit)
+    with session.engine().transaction() as unit:
+        counts = {"streams": found.streams, "events": found.events, "broken": len(found.broken)}
+        guard.note_reading(unit, "chains-verified", counts)
+    return render_template("audit/verified.html", found=found)
+
+
+def _verify_all(unit: Unit) -> Found:
+    streams = events = 0
+    broken: list[Verdict] = []
+    for stream in list(history.streams(unit.connection)):
+        verdict = history.verify(unit.connection, stream)
+        streams, events = streams + 1, events + verdict.events
+        broken += [] if verdict.whole else [verdict]
+    return Found(streams, events, tuple((_name(unit, verdict.stream), verdict) for verdict in broken))
+
+
+def _name(unit: Unit, stream: str) -> str:
+    """Name a stream as people know it."""
+    kind, _colon, key = stream.partition(":")
+    if kind == "instance":
+        query = select(model.instance.c.title).where(model.instance.c.id == key)
+        return _("事项“%s”") % (unit.connection.execute(query).scalar_one_or_none() or _("（已不存在）"))
+    if kind == "account":
+        logins = {item.id: item.login for item in accounts.listing(unit)}
+        return _("账号“%s”") % logins.get(key, _("（已不存在）"))
+    names = {"access": _("访问日志"), "organization": _("组织变更记录"), "definition": _("流程“%s”的发布记录") % key}
+    return names.get(kind, _("其他记录"))
+
+
+# The log of access
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Say one line of the log of access."""
+
+    number: int
+    when: str
+    who: str
+    what: str
+    source: str
+
+
+@room.get("/access")
+def access() -> str:
+    """Show who signed in, who was refused, and what auditors read, newest first."""
+    before = request.args.get("before", "")
+    with session.engine().transaction() as unit:
+        events = _latest(unit, "access", int(before) if before.isascii() and before.isdecimal() else 0)
+        entries = _entries(unit, events)
+        guard.note_reading(unit, "access-log-read", {"entries": len(entries)})
+    following = entries[-1].number if len(entries) == LOG_PAGE and entries[-1].number > 1 else 0
+    return render_template("audit/access.html", entries=entries, following=following)
+
+
+def _latest(unit: Unit, stream: str, before: int) -> list[Event]:
+    table = model.event
+    query = select(table).where(table.c.stream == stream).order_by(table.c.number.desc()).limit(LOG_PAGE)
+    if before:
+        query = query.where(table.c.number < before)
+    rows = unit.connection.execute(query)
+    return [
+        Event(row.stream, row.number, row.kind, row.at, json.loads(row.envelope), json.loads(row.payload or b"{}"))
+        for row in rows
+    ]
+
+
+def _entries(unit: Unit, events: list[Event]) -> list[Entry]:
+    words = timeline.gather(unit, events)
+    known = {item.id: f"{item.person_name}（{item.login}）" for item in accounts.listing(unit)}
+    return [
+        Entry(
+            event.number,
+            timeline.moment_words(event.at),
+            known.get(str(event.envelope.get("account"))) or _who(event, words),
+            _what(event),
+            str((event.payload or {}).get("source") or ""),
+        )
+        for event in events
+    ]
+
+
+def _who(event: Event, words: timeline.Words) -> str:
+    return timeline.who(event, words) if event.envelope.get("person") else _("没有这个登录名")
+
+
+REASONS = {
+    "unknown": _("登录名不存在"),
+    "disabled": _("账号已停用"),
+    "locked": _("账号锁定中"),
+    "source-locked": _("这个来源失败次数过多"),
+    "password": _("密码不对"),
+}
+KINDS: Mapping[str, str] = {
+    "signed-in": _("登录"),
+    "signed-out": _("退出登录"),
+    "sign-in-refused": _("登录被拒绝"),
+    "unlocked": _("解除锁定"),
+    "instance-read": _("查看事项"),
+    "document-read": _("查看材料"),
+    "file-read": _("下载文件"),
+    "audit-searched": _("查找事项"),
+    "access-log-read": _("查看访问日志"),
+    "chains-verified": _("校验全部记录"),
+}
+
+
+def _what(event: Event) -> str:
+    payload = event.payload or {}
+    text = KINDS.get(event.kind, _("其他"))
+    if event.kind == "sign-in-refused":
+        return _("%s：%s") % (text, REASONS.get(str(payload.get("reason")), _("其他原因")))
+    if event.kind == "chains-verified":
+        return _("%s：%s 条链、%s 条记录，%s 条链不一致") % (
+            text, payload.get("streams"), payload.get("events"), payload.get("broken"),
+        )  # fmt: skip
+    about = payload.get("title") or payload.get("text")
+    return _("%s“%s”") % (text, about) if about else text
