@@ -41,7 +41,7 @@ class Opinion(NamedTuple):
     outcome: str
     text: str
     made_on: date
-    recorded_on: date
+    recorded_at: datetime
     entered_by: str
 
 
@@ -50,6 +50,7 @@ class Content(NamedTuple):
 
     title: str
     sheet: Mapping[str, Any]
+    mode: str
     attachments: Sequence[str]
     deadline: date | None
     opinions: Sequence[Opinion]
@@ -86,6 +87,7 @@ def _content(unit: Unit, call: Call, plan: Mapping[str, Any]) -> Content:
     return Content(
         str(plan.get("title") or "双拥工作计划"),
         sheet,
+        str(call.variables.get("mode") or ""),
         _titles(unit, sheet.get("attachments") or ()),
         _deadline(mine),
         told,
@@ -123,7 +125,7 @@ def _opinions(unit: Unit, rounds: Mapping[str, int], tasks: Mapping[str, Any]) -
             row.outcome,
             row.text,
             row.made_on,
-            local(row.recorded_at).date(),
+            row.recorded_at,
             names.get(row.entered_by, "") if row.entered_by else "",
         )
         for row in rows
@@ -153,7 +155,7 @@ def _head(paper: Paper, content: Content) -> None:
     pairs = (
         ("编号", "", "紧急程度", URGENCY.get(str(sheet.get("urgency")), "")),
         ("公开属性", PUBLICITY.get(str(sheet.get("publicity")), ""), "办理期限", _day(content.deadline)),
-        ("承办人及电话", str(sheet.get("contact") or ""), "办理方式", MODE.get(str(sheet.get("mode")), "")),
+        ("承办人及电话", str(sheet.get("contact") or ""), "办理方式", MODE.get(content.mode, "")),
     )
     table = paper.add_table(rows=0, cols=4, style="Table Grid")
     for pair in (("标题", f"{content.title}（第{content.version}版）", "", ""), *pairs):
@@ -197,14 +199,19 @@ def _several(content: Content) -> bool:
 def line(opinion: Opinion, several: bool = False) -> str:
     """Write one opinion with name, post, day, and how it came in."""
     said = "：".join(part for part in (opinion.outcome, opinion.text.strip()) if part)
-    marks = []
-    if opinion.entered_by:
-        marks.append(f"代录：{opinion.entered_by}，{_day(opinion.recorded_on)}录入")
-    if opinion.made_on < opinion.recorded_on:
-        marks.append(f"补录：纸面签批{_day(opinion.made_on)}")
-    mark = f"〔{'；'.join(marks)}〕" if marks else ""
     turn = f"第{opinion.round}轮 " if several else ""
-    return f"{turn}{said}　{opinion.person}（{opinion.post}）{_day(opinion.made_on)}{mark}"
+    return f"{turn}{said}　{opinion.person}（{opinion.post}）{_time(opinion)}"
+
+
+def _time(opinion: Opinion) -> str:
+    """Tell the day on the paper and the moment of entry apart, where they are two."""
+    recorded = local(opinion.recorded_at)
+    entered = f"{_day(recorded.date())}{recorded:%H:%M}"
+    late = opinion.made_on < recorded.date()
+    if not opinion.entered_by and not late:
+        return entered
+    who = f"代录：{opinion.entered_by}，" if opinion.entered_by else ""
+    return f"{_day(opinion.made_on)}〔{'补录；' if late else ''}{who}{entered}录入〕"
 
 
 def _result(paper: Paper, content: Content) -> None:

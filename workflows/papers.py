@@ -36,6 +36,7 @@ SECTION_BY_CATEGORY = {
 }
 NUMERALS = "一二三四五六七八九十"
 OUT_OF_PLAN = "方案外"
+LONG_MONTHS = 3
 
 
 def plan_file(
@@ -174,4 +175,8 @@ def _months(paper: Paper, rows: Sequence[Row], names: Mapping[str, str]) -> None
 def _touches(row: Row, month: int) -> bool:
     starts, ends = _date(row.get("from")), _date(row.get("until"))
     days = [day for day in (starts, ends) if day]
-    return bool(days) and min(days).month <= month <= max(days).month
+    if not days:
+        return False
+    first, last = min(days).month, max(days).month
+    # What goes on for longer is told where it starts and where it ends, not in every month between.
+    return month in (first, last) or (last - first < LONG_MONTHS and first <= month <= last)

@@ -90,9 +90,8 @@ def _summary(dossier: Dossier, facts: Mapping[str, str]) -> Html:
 
 def _main(dossier: Dossier, layout: Layout, main: Sequence[str]) -> Html:
     links, parts = _file_links(dossier, layout), []
-    own = [record for record in dossier.records if record.row.business_key == dossier.root.business_key]
     for name in main:
-        for record in own:
+        for record in dossier.records:
             if record.row.name == name and record.versions:
                 parts.append(_newest(record, record.versions[-1], dossier, links))
     return join(parts) if parts else element("p", "无。")

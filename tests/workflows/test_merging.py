@@ -1,0 +1,49 @@
+"""What HR has edited is never lost, and what a unit has changed is never missed."""
+
+from workflows.merging import Row, merge, row_of
+
+
+def row(name: str, **fields: str) -> Row:
+    return {**row_of({"duty": "F01", "name": name, "from": "2026-07-01", "until": "2026-07-05"}, "unit_a"), **fields}
+
+
+def test_an_item_becomes_a_row_with_its_unit_as_lead_and_its_count_as_goal() -> None:
+    made = row_of({"duty": "H08", "name": "简讯", "count": 4, "budget": "10.00"}, "publicity")
+    assert (made["lead"], made["goal"], made["measures"]) == ("publicity", "4次", "")
+    assert "budget" not in made
+    assert row_of({"name": "简讯", "count": 0}, "publicity")["goal"] == "0次"
+    assert row_of({"name": "简讯", "lead": "hr"}, "publicity")["lead"] == "hr"
+
+
+def test_rows_that_hr_left_alone_follow_the_unit_in_their_place() -> None:
+    plan = [row("甲"), row("乙"), row("丙")]
+    merged, conflicts = merge(plan, [row("乙")], [row("乙", until="2026-07-09"), row("丁")])
+    assert [item["name"] for item in merged] == ["甲", "乙", "丙", "丁"]
+    assert merged[1]["until"] == "2026-07-09"
+    assert conflicts == []
+
+
+def test_a_row_that_the_unit_took_back_goes_unless_hr_had_edited_it() -> None:
+    edited = row("乙", measures="人事部改定的措施")
+    merged, _ = merge([row("甲"), edited], [row("甲"), row("乙")], [])
+    assert merged == [edited]
+
+
+def test_where_both_changed_a_row_hr_stands_and_is_told() -> None:
+    edited, newer = row("甲（合并）"), row("甲", until="2026-07-20")
+    merged, conflicts = merge([edited], [row("甲")], [newer])
+    assert merged == [edited]
+    assert conflicts == [newer]
+
+
+def test_a_row_that_hr_took_out_does_not_come_back() -> None:
+    merged, conflicts = merge([], [row("甲")], [row("甲")])
+    assert (merged, conflicts) == ([], [])
+
+
+def test_two_rows_of_one_name_are_two_rows() -> None:
+    twins = [row("慰问", until="2026-02-01"), row("慰问", until="2026-08-01")]
+    merged, _ = merge([], [], twins)
+    assert merged == twins
+    later = [twins[0], row("慰问", until="2026-08-09")]
+    assert merge(merged, twins, later) == (later, [])
