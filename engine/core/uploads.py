@@ -10,14 +10,18 @@ ZIPPED = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "ofd": "application/ofd",
 }
+PACKED = b"PK\x03\x04"
 SIGNED = {
     "pdf": ("application/pdf", (b"%PDF-",)),
     "png": ("image/png", (b"\x89PNG\r\n\x1a\n",)),
     "jpg": ("image/jpeg", (b"\xff\xd8\xff",)),
     "jpeg": ("image/jpeg", (b"\xff\xd8\xff",)),
-    "wps": ("application/vnd.ms-works", (b"\xd0\xcf\x11\xe0", b"PK\x03\x04")),
-    "et": ("application/vnd.ms-excel", (b"\xd0\xcf\x11\xe0", b"PK\x03\x04")),
+    "wps": ("application/vnd.ms-works", (b"\xd0\xcf\x11\xe0", PACKED)),
+    "et": ("application/vnd.ms-excel", (b"\xd0\xcf\x11\xe0", PACKED)),
 }
+PHOTOGRAPHS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""Brands of the container that HEIC shares with films."""
+
 INSIDE = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml", "ofd": "OFD.xml"}
 KINDS = "、".join([*SIGNED, *ZIPPED, "heic"])
 
@@ -38,12 +42,14 @@ def check(name: str, path: Path) -> str:
     if kind in SIGNED:
         media_type, signatures = SIGNED[kind]
         _demand(name, any(head.startswith(signature) for signature in signatures))
+        if head.startswith(PACKED):
+            _check_zip(name, "", path)
         return media_type
     if kind in ZIPPED:
         _check_zip(name, kind, path)
         return ZIPPED[kind]
     if kind == "heic":
-        _demand(name, head[4:8] == b"ftyp")
+        _demand(name, head[4:8] == b"ftyp" and head[8:12] in PHOTOGRAPHS)
         return "image/heic"
     raise Invalid(f"不能上传“{name}”:只接收 {KINDS} 文件。其他材料请登记存放地点。")
 
@@ -54,13 +60,14 @@ def _demand(name: str, genuine: bool) -> None:
 
 
 def _check_zip(name: str, kind: str, path: Path) -> None:
+    """Look into a packed file without unpacking it; a kind that is not published tells nothing of its parts."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         _demand(name, False)
         return
-    _demand(name, any(entry.filename == INSIDE[kind] for entry in entries))
+    _demand(name, kind not in INSIDE or any(entry.filename == INSIDE[kind] for entry in entries))
     unpacked = sum(entry.file_size for entry in entries)
     packed = max(path.stat().st_size, 1)
     if (

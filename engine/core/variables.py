@@ -5,7 +5,7 @@ share something that changes. The table holds them as JSON; numbers beyond integ
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,12 +18,15 @@ from engine.ground.unit_of_work import Unit
 INSTANCE = ""
 """The scope of the instance itself."""
 
+CHUNK = 500
+"""Pairs in one statement: PostgreSQL runs out of stack at some thousands."""
+
 
 def encode(value: Any) -> Any:
     """Turn a FEEL value into JSON."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else {"number": str(value)}
-    if isinstance(value, date):
+    if isinstance(value, date) and not isinstance(value, datetime):
         return {"date": value.isoformat()}
     if isinstance(value, list | tuple):
         return [encode(item) for item in value]
@@ -108,11 +111,13 @@ class Scopes(Mapping[tuple[str, str], Any]):
         if not self._changed:
             return
         table = model.variable
-        keys = tuple_(table.c.scope, table.c.name).in_(self.changes())
-        unit.connection.execute(delete(table).where(table.c.instance_id == self.instance_id, keys))
+        changes = self.changes()
+        for start in range(0, len(changes), CHUNK):
+            keys = tuple_(table.c.scope, table.c.name).in_(changes[start : start + CHUNK])
+            unit.connection.execute(delete(table).where(table.c.instance_id == self.instance_id, keys))
         rows = [
             {"instance_id": self.instance_id, "scope": scope, "name": name, "value": encode(self._values[scope, name])}
-            for scope, name in self.changes()
+            for scope, name in changes
             if (scope, name) in self._values
         ]
         if rows:
