@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine import definitions, instances, people, tasks
@@ -168,6 +168,7 @@ def start(key: str) -> AnyResponse | str:
             instance_id = instances.start(unit, key, session.actor(), values)
     except Invalid as error:
         return make_response(_start_page(definition, form, values, options, error.faults, error.message), 422)
+    flash(_("已发起。"))
     return redirect(_first_place(instance_id), 303)
 
 
