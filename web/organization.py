@@ -18,6 +18,13 @@ SYSTEM = "system"
 
 room = Blueprint("organization", __name__)
 
+GROUPS = (
+    (_("单位"), ("add-unit", "rename-unit", "end-unit")),
+    (_("岗位"), ("add-post", "rename-post", "end-post")),
+    (_("人员"), ("add-person", "rename-person")),
+    (_("任职"), ("appoint", "relieve")),
+)
+
 
 @room.get("/organization")
 def show() -> str:
@@ -29,6 +36,7 @@ def show() -> str:
         sections=sections,
         administers=guard.has(SYSTEM),
         acts=ACTS,
+        groups=GROUPS,
         unit_kinds=people.UNIT_KINDS,
         post_kinds=people.POST_KINDS,
     )

@@ -65,7 +65,9 @@ def test_only_the_system_administrator_changes_anything(stage: Stage, who: str) 
 
 
 def test_every_form_of_change_opens(stage: Stage) -> None:
+    room = stage.get("system", "/organization").get_data(as_text=True)
     for name, act in ACTS.items():
+        assert f'"/organization/change/{name}"' in room
         assert act.title in check_page(stage.get("system", f"/organization/change/{name}"))
     assert stage.get("system", "/organization/change/nothing").status_code == 404
 
