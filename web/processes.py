@@ -15,6 +15,7 @@ from engine.ground.unit_of_work import Unit
 from web import guard, security, session, timeline, twin
 from web.files import diagram_file
 from web.forms import apply_row_action, row_focus, unconfirmed
+from web.texts import gettext as _
 
 PROCESS = "process"
 
