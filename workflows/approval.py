@@ -27,6 +27,8 @@ ROWS = (
     (("read",), "成员圈阅", 30),
     (("sign", "meeting"), "组长批示", 20),
 )
+GROUP = "领导小组"
+"""What every reader's post begins with, and need not be said ten times."""
 WIDTHS = (26, 52, 26, 52)
 OPINION_WIDTHS = (26, 98, 32)
 
@@ -188,12 +190,27 @@ def _signed(paper: Paper, content: Content) -> None:
         row = word.add_row(table)
         row.height, row.height_rule = Mm(height), WD_ROW_HEIGHT_RULE.AT_LEAST
         word.fill(row.cells[0], label, word.HEI)
-        word.fill(row.cells[1], "\n".join(line(opinion, _several(content)) for opinion in told))
+        word.fill(row.cells[1], "\n".join(_lines(told, _several(content))))
     word.size_columns(table, OPINION_WIDTHS)
 
 
 def _several(content: Content) -> bool:
     return len({opinion.round for opinion in content.opinions}) > 1
+
+
+def _lines(told: Sequence[Opinion], several: bool) -> list[str]:
+    """Write each opinion on a line of its own; those who only ticked stand together, so that the sheet is one page."""
+    ticked: dict[str, list[str]] = {}
+    lines = []
+    for opinion in told:
+        if opinion.activity == "read" and not opinion.text.strip() and not _is_apart(opinion):
+            turn = f"第{opinion.round}轮 " if several else ""
+            moment = local(opinion.recorded_at)
+            who = f"{opinion.person}（{opinion.post.removeprefix(GROUP)}）{moment.month}月{moment.day}日{moment:%H:%M}"
+            ticked.setdefault(f"{turn}{opinion.outcome}", []).append(who)
+        else:
+            lines.append(line(opinion, several))
+    return [*(f"{outcome}：{'；'.join(people)}" for outcome, people in ticked.items()), *lines]
 
 
 def line(opinion: Opinion, several: bool = False) -> str:
@@ -207,11 +224,16 @@ def _time(opinion: Opinion) -> str:
     """Tell the day on the paper and the moment of entry apart, where they are two."""
     recorded = local(opinion.recorded_at)
     entered = f"{_day(recorded.date())}{recorded:%H:%M}"
-    late = opinion.made_on < recorded.date()
-    if not opinion.entered_by and not late:
+    if not _is_apart(opinion):
         return entered
+    late = opinion.made_on < recorded.date()
     who = f"代录：{opinion.entered_by}，" if opinion.entered_by else ""
     return f"{_day(opinion.made_on)}〔{'补录；' if late else ''}{who}{entered}录入〕"
+
+
+def _is_apart(opinion: Opinion) -> bool:
+    """Tell whether an opinion was entered by another, or later than it was given."""
+    return bool(opinion.entered_by) or opinion.made_on < local(opinion.recorded_at).date()
 
 
 def _result(paper: Paper, content: Content) -> None:

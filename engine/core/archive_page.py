@@ -15,6 +15,8 @@ from engine.core.form_schema import Component
 from engine.core.markup_writer import Html, element, join, page, paragraphs, table
 from engine.ground.clock import local
 
+ACT = "task:"
+"""How the name of a document begins that belongs to one act only."""
 STATES = {"active": "办理中", "completed": "办结", "cancelled": "撤销"}
 KINDS = {
     "instance.started": "发起",
@@ -59,6 +61,7 @@ def _index(dossier: Dossier, layout: Layout, title: str, main: Sequence[str], fa
         "概要": _summary(dossier, facts),
         "主要材料": _main(dossier, layout, main),
         "各事项": _members(dossier, layout),
+        "各事项确认的材料": _confirmed(dossier, layout, main),
         "意见": _opinions(dossier),
         "附件": _files(dossier, layout),
         "全部材料的各版": _versions(dossier, layout),
@@ -127,6 +130,22 @@ def _standing(record: Record, member: Member, layout: Layout) -> Html:
     if number is None or path is None:
         return Html()
     return element("p", _link(f"{record.title}第{number}版", path))
+
+
+def _confirmed(dossier: Dossier, layout: Layout, main: Sequence[str]) -> Html:
+    """Show in full what each affair handed in, as it last stood; what belonged to one act only is linked."""
+    links, parts = _file_links(dossier, layout), []
+    for member in dossier.members:
+        for record in dossier.records:
+            number = member.standing.get(record.row.id)
+            own = record.owner and record.row.kind != "file" and not record.row.name.startswith(ACT)
+            version = next((item for item in record.versions if item.number == number), None)
+            if own and version is not None and record.row.name not in main:
+                parts.append(
+                    element("h3", f"{member.row.title}第{member.row.round}轮：{record.row.title}（第{number}版）")
+                )
+                parts += [_about(version, dossier), _values(record, version, dossier, links, "")]
+    return join(parts) if parts else element("p", "无。")
 
 
 def _opinions(dossier: Dossier) -> Html:

@@ -44,7 +44,7 @@ def table(caption: str, headers: list[str], rows: list[list[object]]) -> Html:
     body = [element("tr", *(element("td", cell) for cell in row)) for row in rows]
     inner = element("table", element("caption", caption), element("thead", head), element("tbody", *body))
     # A wide table is moved inside its own frame, by keyboard too, and never the page.
-    return element("div", inner, class_="wide", tabindex="0", role="region", aria_label=caption)
+    return element("div", inner, class_="wide", tabindex="0", role="group", aria_label=caption)
 
 
 STYLE = """
@@ -53,7 +53,7 @@ background:#fff;max-width:60rem;margin:0 auto;padding:1rem}
 h1{font-size:1.7rem}h2{font-size:1.35rem;border-bottom:2px solid #8a1f1f;margin-top:2.5rem}h3{font-size:1.1rem}
 a{color:#0b4f9c}table{border-collapse:collapse;width:100%;margin:.5rem 0}caption{text-align:left;font-weight:bold}
 th,td{border:1px solid #767676;padding:.3rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
-th{background:#f2f2f2}.wide{overflow-x:auto}dt{font-weight:bold}dd{margin:0 0 .5rem 1rem}
+td>p{margin:0 0 .3rem}th{background:#f2f2f2}.wide{overflow-x:auto}dt{font-weight:bold}dd{margin:0 0 .5rem 1rem}
 p,dd{overflow-wrap:anywhere}:focus-visible{outline:3px solid #0b4f9c}
 @media print{.wide{overflow:visible}nav{display:none}}
 """

@@ -13,9 +13,11 @@ from urllib.parse import unquote
 
 import bagit
 import pytest
+from sqlalchemy import update
 
 from engine import archive, documents
 from engine.core.bag import BagError
+from engine.ground import model
 from engine.ground.unit_of_work import Engine
 from tests.engine.office import Office
 
@@ -211,6 +213,19 @@ def test_the_page_opens_with_no_server_runs_nothing_and_leads_everywhere(packed:
     for link in seen.links:
         target = unquote(link)
         assert f'id="{target[1:]}"' in text if target.startswith("#") else (packed / "data" / target).is_file(), link
+
+
+def test_what_a_unit_handed_in_is_shown_in_full_with_its_round(office: Office) -> None:
+    for name in ("engine_child", "engine_call"):
+        office.publish(name, forms={"form": FORM})
+    root = office.begin("engine_call", unit_code="red")
+    with office.engine.transaction() as unit:
+        child = office.open_tasks()[0].instance_id
+        unit.connection.execute(update(model.instance).where(model.instance.c.id == child).values(business_key="own"))
+    office.do("子项办理", "hr.head", body="本单位的报告")
+    text = (archive.build(office.engine, root, TITLE) / "data" / "index.html").read_text("utf-8")
+    assert "<h3>子项第1轮：报告（第1版）</h3>" in text
+    assert text.count("本单位的报告") == 1
 
 
 def test_each_version_has_a_page_of_its_own(packed: Path) -> None:

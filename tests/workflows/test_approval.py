@@ -141,7 +141,9 @@ def test_an_approved_plan_has_its_sheet_and_its_final_text(told: Stage) -> None:
         final_name, final = stored(unit, "final_text")
     assert name == "2025年双拥工作计划处理单.docx"
     text = "\n".join(cells(sheet))
-    assert text.count("圈阅（同意）") == 10
+    # Then the ten who only ticked stand together, each with name, post and time
+    assert text.count("圈阅（同意）：") == 1 and text.count("1月15日09:00") == 10
+    assert "办公室负责人（成员（办公室））1月15日09:00" in text
     assert "同意。请各单位抓好落实。　领导小组组长（领导小组组长）2025年1月17日" in text
     assert "传批" in text and "2025年1月17日" in text
     assert final_name == "2025年双拥工作计划（定稿）.docx"
