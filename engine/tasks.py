@@ -2,13 +2,25 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
 
-from engine.core import catalogue, documents, execution, form_uses, forms, history, opinions, organization, visibility
+from engine.core import (
+    catalogue,
+    documents,
+    entering,
+    execution,
+    form_uses,
+    forms,
+    history,
+    opinions,
+    organization,
+    visibility,
+)
 from engine.core.effects import END_OF_TIME
+from engine.core.entering import Entry
 from engine.core.execution import Run
 from engine.core.forms import Form
 from engine.core.variables import Scopes, decode, encode
@@ -17,15 +29,6 @@ from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale
 from engine.ground.unit_of_work import Actor, Unit
 
 TASK, INBOX, INSTANCE = model.task.c, model.inbox.c, model.instance.c
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Say whose signed paper is typed in (代录): the post that signed, the date on the paper, the scan's document."""
-
-    post: str
-    made_on: date
-    scan_id: str
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def view(unit: Unit, task_id: str, person_id: str, roles: Collection[str] = ()) 
     row = _find(unit, task_id)
     instance = execution.row_of(unit, row.instance_id)
     seats = _seats(unit, row, person_id)
-    if not seats and not _may_enter(unit, row, person_id):
+    if not seats and not entering.may_enter(unit, row, person_id):
         visibility.demand(unit, row.instance_id, person_id, roles)
     definition = catalogue.load(unit, instance["definition_id"])
     form = definition.form(row.form_key)
@@ -185,7 +188,7 @@ def _may(unit: Unit, row: Row[Any], person_id: str, seats: list[str]) -> set[str
         return {"withdraw"} if row.completed_by == person_id and _is_withdrawable(unit, row) else set()
     if row.state != "open":
         return set()
-    acts: set[str] = {"enter"} if _may_enter(unit, row, person_id) else set()
+    acts: set[str] = {"enter"} if entering.may_enter(unit, row, person_id) else set()
     if not seats:
         return acts
     if row.assignee_id == person_id:
@@ -194,14 +197,6 @@ def _may(unit: Unit, row: Row[Any], person_id: str, seats: list[str]) -> set[str
         return acts
     alone = _holders(unit, row) == {person_id}
     return acts | ({"save", "complete"} if alone else {"claim", "assign"})
-
-
-def _may_enter(unit: Unit, row: Row[Any], person_id: str) -> bool:
-    """Tell whether a person is a secretary who may type in what a leader signed on paper."""
-    groups = {item.code for item in organization.units(unit) if item.kind == "group"}
-    leaders = [reference for reference in row.candidates if reference.partition(".")[0] in groups]
-    secretary = any(post.kind == "secretary" for post in organization.posts_of(unit, person_id))
-    return secretary and bool(leaders)
 
 
 def _values(
@@ -241,7 +236,7 @@ class _Held:
     seats: list[str]
 
 
-def _hold(unit: Unit, task_id: str, actor: Actor, revision: int, entering: bool = False) -> _Held:
+def _hold(unit: Unit, task_id: str, actor: Actor, revision: int, by_entry: bool = False) -> _Held:
     """Lock the task's instance, then look at the task again: who came later sees what has happened.
 
     Raises:
@@ -252,7 +247,7 @@ def _hold(unit: Unit, task_id: str, actor: Actor, revision: int, entering: bool 
     row = _find(unit, task_id)
     assert actor.person_id is not None
     seats = _seats(unit, row, actor.person_id)
-    if not seats and not (entering and _may_enter(unit, row, actor.person_id)):
+    if not seats and not (by_entry and entering.may_enter(unit, row, actor.person_id)):
         raise NotFound()
     if row.state != "open":
         raise Stale("这件待办已经办结或者撤销,不能再办理。您填写的内容没有提交。")
@@ -356,8 +351,8 @@ def complete(
     Raises:
         Invalid: the form has faults, each named by its field. Stale, NotFound: see `_hold`.
     """
-    held = _hold(unit, task_id, actor, revision, entering=entry is not None)
-    actor = _entering(unit, held, actor, entry) if entry else _as(actor, held)
+    held = _hold(unit, task_id, actor, revision, by_entry=entry is not None)
+    actor = entering.as_signer(unit, held.row, actor, entry) if entry else _as(actor, held)
     if entry is None:
         _demand_mine(unit, held, actor.person_id)
     run = execution.load(unit, held.instance["id"], actor)
@@ -375,17 +370,6 @@ def complete(
         _change(unit, held.row, effect={"task": run.opened[0], "variables": before})
 
 
-def _entering(unit: Unit, held: _Held, actor: Actor, entry: Entry) -> Actor:
-    if not _may_enter(unit, held.row, actor.person_id or ""):
-        raise NotAllowed("只有承办秘书可以代录领导的纸面签批。")
-    if entry.made_on > unit.today:
-        raise Invalid("纸面签批日期不能晚于今天。")
-    signers = organization.holders(unit, entry.post) if entry.post in held.row.candidates else []
-    if not signers:
-        raise Invalid("代录须写明由哪个岗位签批,且该岗位须有人在任。")
-    return Actor(actor.person_id, entry.post, signers[0].id)
-
-
 def _write(
     run: Run, held: _Held, form: Form, values: dict[str, Any], outcome: str | None, entry: Entry | None
 ) -> dict[str, Any]:
@@ -398,11 +382,14 @@ def _write(
     closed = {"state": "completed", "completed_at": unit.now, "completed_by": signer, "outcome": outcome}
     _change(unit, row, **closed, revision=row.revision + 1)
     unit.connection.execute(delete(model.draft).where(model.draft.c.subject == f"task:{row.id}"))
-    if text or any(part.opinion for part in form.fields()):
-        made_on, scan = (entry.made_on, entry.scan_id) if entry else (unit.today, None)
+    made_on, scan = (entry.made_on, entry.scan_id) if entry else (unit.today, None)
+    if entry or text or any(part.opinion for part in form.fields()):
         opinions.keep(unit, row, actor, label, text, made_on, scan)
-    payload = {"label": label, "text": text, "made_on": entry.made_on if entry else None}
-    run.record("task.completed", payload, activity=row.activity_id, task=row.id, outcome=outcome, documents=version)
+    payload = {"label": label, "text": text, "made_on": made_on.isoformat() if entry else None}
+    ids = {"outcome": outcome, "documents": version, **({"scan": scan} if scan else {})}
+    run.record("task.completed", payload, activity=row.activity_id, task=row.id, **ids)
+    if entry:
+        entering.tell_signer(unit, row, held.instance, signer, label, entry)
     return {"task": row.id, "name": row.name, "person": signer, "post": actor.post, "outcome": label, "text": text}
 
 
@@ -458,6 +445,7 @@ def withdraw(unit: Unit, task_id: str, actor: Actor, revision: int) -> str:
         raise Stale("后面的环节已经有人着手办理,不能撤回。")
     for scope, name, existed, value in row.effect["variables"]:
         run.scopes.set(scope, name, decode(value)) if existed else run.scopes.remove(scope, name)
+    run.cause = row.cause
     run.record("task.withdrawn", {}, activity=row.activity_id, task=task_id, following=row.effect["task"])
     again = run.machine.put_back(row.effect["task"], row.activity_id)
     execution.settle(run)

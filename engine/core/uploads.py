@@ -56,7 +56,11 @@ def check(name: str, path: Path) -> str:
 
 def _demand(name: str, genuine: bool) -> None:
     if not genuine:
-        raise Invalid(f"不能上传“{name}”:文件的内容与扩展名不符,可能已损坏或者改过名。请核对后重新上传。")
+        raise _renamed(name)
+
+
+def _renamed(name: str) -> Invalid:
+    return Invalid(f"不能上传“{name}”:文件的内容与扩展名不符,可能已损坏或者改过名。请核对后重新上传。")
 
 
 def _check_zip(name: str, kind: str, path: Path) -> None:
@@ -64,9 +68,8 @@ def _check_zip(name: str, kind: str, path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
-        _demand(name, False)
-        return
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+        raise _renamed(name) from error
     _demand(name, kind not in INSIDE or any(entry.filename == INSIDE[kind] for entry in entries))
     unpacked = sum(entry.file_size for entry in entries)
     packed = max(path.stat().st_size, 1)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Select, select
 
-from engine.core import organization
+from engine.core import entering, organization
 from engine.ground import model
 from engine.ground.errors import NotFound
 from engine.ground.unit_of_work import Unit
@@ -13,9 +13,16 @@ AUDIT = "audit"
 """The role that may read every instance, and act on none."""
 
 
+def _principals(unit: Unit, person_id: str) -> list[str]:
+    """Name in whose place a person may look: a secretary prepares the papers of every post of the group."""
+    groups = entering.assisted(unit, person_id)
+    served = [post.reference for post in organization.posts(unit) if post.unit_code in groups] if groups else []
+    return [*organization.principals(unit, person_id), *(f"post:{reference}" for reference in served)]
+
+
 def seen_by(unit: Unit, person_id: str) -> Select[tuple[str]]:
     """Select the ids of the instances that a person took part in, with all below those that they started."""
-    principals = organization.principals(unit, person_id)
+    principals = _principals(unit, person_id)
     return select(model.participant.c.instance_id).where(model.participant.c.principal.in_(principals))
 
 
@@ -28,7 +35,7 @@ def may_see(unit: Unit, instance_id: str, person_id: str, roles: Collection[str]
     if row is None:
         return False
     part = model.participant.c
-    principals = organization.principals(unit, person_id)
+    principals = _principals(unit, person_id)
     query = select(part.instance_id).where(
         part.principal.in_(principals), part.instance_id.in_((instance_id, row.root_id))
     )

@@ -54,7 +54,7 @@ def test_newer_files_of_the_domestic_office_are_packed_too(tmp_path: Path, kind:
 
 @pytest.mark.parametrize("name", ["坏.exe", "坏", "坏.docx.exe", "坏.docm", "坏.html", "坏.svg", "坏.", "坏.zip"])
 def test_other_kinds_are_refused_saying_which_are_taken(tmp_path: Path, name: str) -> None:
-    with pytest.raises(Invalid, match="只接收 pdf、.*docx"):
+    with pytest.raises(Invalid, match="只接收 pdf、"):
         uploads.check(name, written(tmp_path / "x", b"MZ\x90\x00"))
 
 

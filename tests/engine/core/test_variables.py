@@ -1,7 +1,7 @@
 """Variables keep their value and their scope, whatever FEEL can hold."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ def engine(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Engine]
 
 def test_a_great_many_variables_are_saved_and_removed(engine: Engine) -> None:
     scopes = Scopes("i")
-    for number in range(20_000):
+    for number in range(6_000):
         scopes.set(f"scope{number}", "one", number)
     with engine.transaction() as unit:
         scopes.save(unit)
