@@ -1,9 +1,8 @@
 """The year's plan as its people live it: who does what, in words; told over HTTP and in a real browser alike."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Flask
 
@@ -34,13 +33,6 @@ NAMES = {
     "unit_c": "直属单位丙",
 }
 READERS = ("deputy-1", "deputy-2", *(f"{code.replace('_', '-')}-head" for code in UNITS))
-
-
-class Person(Protocol):
-    """Act as one person, by whatever means."""
-
-    def do(self, task: str, matter: str, button: str, fields: Mapping[str, Any] | None = None) -> None:
-        """Find a task in the inbox by its name and a word of its matter, fill in its form, press a button."""
 
 
 def prepare(url: str) -> None:
