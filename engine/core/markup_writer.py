@@ -52,7 +52,8 @@ body{font:1rem/1.7 "Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei",Sim
 background:#fff;max-width:60rem;margin:0 auto;padding:1rem}
 h1{font-size:1.7rem}h2{font-size:1.35rem;border-bottom:2px solid #8a1f1f;margin-top:2.5rem}h3{font-size:1.1rem}
 a{color:#0b4f9c}table{border-collapse:collapse;width:100%;margin:.5rem 0}caption{text-align:left;font-weight:bold}
-th,td{border:1px solid #767676;padding:.3rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+th,td{min-width:5em}th,td{border:1px solid #767676;padding:.3rem .5rem;text-align:left;vertical-align:top;
+overflow-wrap:anywhere}
 td>p{margin:0 0 .3rem}th{background:#f2f2f2}.wide{overflow-x:auto}dt{font-weight:bold}dd{margin:0 0 .5rem 1rem}
 p,dd{overflow-wrap:anywhere}:focus-visible{outline:3px solid #0b4f9c}
 @media print{.wide{overflow:visible}nav{display:none}}
