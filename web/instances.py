@@ -1,6 +1,6 @@
 """Show an instance (事项) to those who took part: where it stands, the path walked, who said what, its documents."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +9,10 @@ from flask import Blueprint, Response, render_template, request
 from sqlalchemy import Row
 
 from engine import definitions, documents, instances, people, tasks
-from engine.core import execution
+from engine.core import execution, form_uses
+from engine.core.catalogue import Definition
 from engine.core.forms import FILES, Form
-from engine.core.visibility import AUDIT
+from engine.core.visibility import AUDIT, may_see
 from engine.ground.errors import NotFound
 from engine.ground.unit_of_work import Unit
 from engine.instances import InstanceView
@@ -110,10 +111,15 @@ def _shown(unit: Unit, view: InstanceView) -> dict[str, Any]:
         "steps": _steps(unit, view),
         "beginning": twin.beginning(diagram, people.post_titles(unit, diagram.starters)),
         "lines": timeline.tell(unit, view.events, diagram),
+        "parent_open": _may_open(unit, view.row["parent_id"]),
         # What is filled in besides a document is kept under its task's name.
         "act_names": [row.name for row in view.documents if row.name.startswith("task:")],
         "verdict": instances.verify(unit, view.row["id"]) if guard.has(AUDIT) else None,
     }
+
+
+def _may_open(unit: Unit, instance_id: str | None) -> bool:
+    return instance_id is not None and may_see(unit, instance_id, guard.person_id(), guard.roles())
 
 
 def _view(unit: Unit, instance_id: str) -> InstanceView:
@@ -227,18 +233,45 @@ def _chosen(found: Sequence[Row[Any]]) -> Row[Any]:
 
 
 def _form(unit: Unit, view: InstanceView, row: Row[Any], version: Row[Any]) -> tuple[Form | None, dict[str, Any]]:
-    """Find the form that a version was filled in with."""
+    """Find the form that shows a version: here as this process shows it, which may be less than another does."""
     files = [
         {"value": item.id, "label": item.title, "href": file_url(item.id)} for item in view.documents if item.file_name
     ]
+    own = _task_form(unit, version.task_id)
+    if any(task.id == version.task_id for task in view.tasks) and own:
+        return own[0], {**own[1], FILES: files}
+    here = _fitting([view.definition], row.name, version)
+    if here is None and own:
+        return own[0], {**own[1], FILES: files}
+    form = here or _fitting(_published(unit), row.name, version)
+    return form, {**_options(unit, form, view), FILES: files}
+
+
+def _task_form(unit: Unit, task_id: str | None) -> tuple[Form, Mapping[str, Any]] | None:
     try:
-        shown = tasks.view(unit, version.task_id, guard.person_id(), guard.roles()) if version.task_id else None
+        shown = tasks.view(unit, task_id, guard.person_id(), guard.roles()) if task_id else None
     except NotFound:
-        shown = None
-    if shown is not None:
-        return shown.form, {**shown.options, FILES: files}
-    forms = [view.definition.form(key) for key in view.definition.sources]
-    return next((form for form in forms if form.document == row.name), None), {FILES: files}
+        return None
+    return (shown.form, shown.options) if shown else None
+
+
+def _published(unit: Unit) -> list[Definition]:
+    return [definitions.latest(unit, item.key) for item in definitions.overview(unit) if item.version]
+
+
+def _fitting(found: Iterable[Definition], name: str, version: Row[Any]) -> Form | None:
+    """Choose the form of a document that shows most of a version's content."""
+    content = set(version.content or ())
+    forms = [definition.form(key) for definition in found for key in definition.sources]
+    same = [form for form in forms if form.document == name]
+    return max(same, key=lambda form: len(content & {part.key for part in form.fields()}), default=None)
+
+
+def _options(unit: Unit, form: Form | None, view: InstanceView) -> dict[str, Any]:
+    if form is None:
+        return {}
+    offered = unit.engine.options
+    return {key: offered[key](unit, view.row["unit_code"]) for key in form_uses.sources(form) if key in offered}
 
 
 for word in (timeline.moment_words, timeline.day_words, file_url):

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Row
 
 from engine import definitions, documents, instances, people
-from engine.core import history
+from engine.core import documents as kept
+from engine.core import execution, history
 from engine.ground.unit_of_work import SYSTEM, Actor
 from tests.databases import Databases
 from tests.engine.offices import TODAY
@@ -119,6 +120,10 @@ def test_a_child_names_what_it_belongs_to(stage: Stage) -> None:
         row = next(row for row in instances.search(unit, stage.persons["hr"], ()) if row.title == "答复·人事部")
     shown = check_page(stage.get("hr", f"/instances/{row.id}"))
     assert "上级事项 跑腿·修门" in shown
+    # And leads there only those who may go there
+    link = f'href="/instances/{row.parent_id}"'
+    assert link not in stage.get("hr", f"/instances/{row.id}").get_data(as_text=True)
+    assert link in stage.get("auditor", f"/instances/{row.id}").get_data(as_text=True)
     assert "由上级事项发起“答复·人事部”" in shown
 
 
@@ -166,6 +171,28 @@ def test_each_version_of_a_document_can_be_read(stage: Stage) -> None:
     assert "换一把锁" in check_page(stage.get("staff", f"{path}?version=1"))
     assert stage.get("staff", f"{path}?version=9").status_code == 404
     assert stage.get("staff", f"{path}?version=x").status_code == 404
+
+
+def test_what_a_function_wrote_is_shown_by_a_form_of_its_name_or_by_its_text(stage: Stage) -> None:
+    # Given documents that no person filled in
+    instance_id = stage.start()
+    with stage.engine.transaction() as unit:
+        instance = execution.row_of(unit, instance_id)
+        for name, content in (
+            ("paper", {"text": "自动写的说明"}),
+            ("answer", {"text": "别处的表单"}),
+            ("notes", {"text": "第一行\n第二行<b>"}),
+            ("bare", {"numbers": [1]}),
+        ):
+            kept.put_values(unit, instance, name, f"材料{name}", content, SYSTEM)
+    # Then each is shown as well as can be, and never as markup
+    found = {
+        title: f"/instances/{instance_id}/documents/{row.id}" for title, row in documents_of(stage, instance_id).items()
+    }
+    assert "办法 自动写的说明" in check_page(stage.get("staff", found["材料paper"]))
+    assert "办法 别处的表单" in check_page(stage.get("staff", found["材料answer"]))
+    assert "第一行 第二行<b>" in check_page(stage.get("staff", found["材料notes"]))
+    assert "没有可以显示的表单" in check_page(stage.get("staff", found["材料bare"]))
 
 
 def test_a_document_is_not_shown_under_another_instance(stage: Stage) -> None:
