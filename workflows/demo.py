@@ -105,6 +105,8 @@ def _approve_2025(stage: Stage) -> None:
 
 def _file_2025(stage: Stage) -> None:
     stage.go_to(date(2025, 1, 20))
+    title = "签批原件登记（演示）"
+    stage.attach("hr-staff", "印发登记", f"{title}.docx", _sample_attachment(title))
     stage.do(
         "hr-staff",
         "印发登记",
@@ -167,8 +169,7 @@ def _settle_late(stage: Stage) -> None:
     )
 
 
-def sample_attachment(title: str) -> bytes:
-    """Write a small paper to attach."""
+def _sample_attachment(title: str) -> bytes:
     paper = word.new_paper(title)
     paper.add_paragraph(title, style="Title")
     word.add_text(paper, "本附件仅用于演示。")
