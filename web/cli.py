@@ -3,7 +3,8 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from engine import accounts, archive, definitions, records
@@ -83,10 +84,8 @@ def _init(settings: Settings, given: argparse.Namespace) -> int:
     with holding.hold(settings):
         migrations.migrate(settings.database_url)
         initial = accounts.prepare(given.login)
-        engine = _open(settings)
-        with engine.transaction() as unit:
+        with _opened(settings) as engine, engine.transaction() as unit:
             accounts.first_administrator(unit, initial.login, initial.password, given.name)
-        engine.close()
     print(_("已建立数据库和第一个系统管理员。"))
     print(_("登录名：%s") % initial.login)
     print(_("密码：%s（只显示这一次，登录后请在“账户”中修改）") % initial.password)
@@ -94,8 +93,13 @@ def _init(settings: Settings, given: argparse.Namespace) -> int:
     return 0
 
 
-def _open(settings: Settings) -> Engine:
-    return app.create_engine(settings, SystemClock())
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Engine]:
+    engine = app.create_engine(settings, SystemClock())
+    try:
+        yield engine
+    finally:
+        engine.close()
 
 
 def _demand_current(settings: Settings) -> None:
@@ -108,8 +112,8 @@ def _serve(settings: Settings, given: argparse.Namespace) -> int:
         return _complain(_("缺少网页的脚本和样式：%s。请先运行 make assets。") % "、".join(lacking))
     with holding.hold(settings):
         _demand_current(settings)
-        engine = _open(settings)
-        return server.run(app.create_app(settings, engine.clock, engine), engine)
+        with _opened(settings) as engine:
+            return server.run(app.create_app(settings, engine.clock, engine), engine)
 
 
 def _migrate(settings: Settings, given: argparse.Namespace) -> int:
@@ -124,12 +128,10 @@ def _publish(settings: Settings, given: argparse.Namespace) -> int:
     own = tuple(drawings.process_of(drawings.text_of(source))[0] for _path, source in sources)
     with holding.hold(settings):
         _demand_current(settings)
-        engine = _open(settings)
-        with engine.transaction() as unit:
+        with _opened(settings) as engine, engine.transaction() as unit:
             for path, source in sources:
                 made = definitions.publish(unit, source, _forms_beside(path), SYSTEM, given.note, own)
                 print(_("%s：第 %s 版") % (made.name, made.version))
-        engine.close()
     return 0
 
 
@@ -161,9 +163,8 @@ def _doctor(settings: Settings, given: argparse.Namespace) -> int:
 
 def _verify(settings: Settings, given: argparse.Namespace) -> int:
     _demand_current(settings)
-    engine = _open(settings)
-    audit = records.verify(engine)
-    engine.close()
+    with _opened(settings) as engine:
+        audit = records.verify(engine)
     print(_("检验了 %s 条链，共 %s 条记录。") % (audit.streams, audit.events))
     for verdict in audit.broken:
         print(f"- {verdict.stream}：{verdict.message}", file=sys.stderr)
@@ -185,9 +186,8 @@ def _import_staff(settings: Settings, given: argparse.Namespace) -> int:
     content = _read(given.file)
     with holding.hold(settings):
         _demand_current(settings)
-        engine = _open(settings)
-        done = app.import_staff(engine, content, SYSTEM)
-        engine.close()
+        with _opened(settings) as engine:
+            done = app.import_staff(engine, content, SYSTEM)
     counts = (done.summary.units, done.summary.posts, done.summary.persons, done.summary.holdings)
     print(_("新增单位 %s 个、岗位 %s 个、人员 %s 名、任职 %s 项。") % counts)
     for login, password in done.passwords.items():

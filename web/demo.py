@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flask import Flask
+
 from engine import accounts
 from engine.core import passwords
 from engine.ground import holding, migrations
@@ -38,11 +40,14 @@ def run(settings: Settings) -> int:
         migrations.migrate(settings.database_url)
         clock = ShiftedClock(NOW, mark.real_origin)
         engine = app.create_engine(settings, clock)
-        _announce(settings, engine, mark)
-        return server.run(create_app(settings, engine, mark), engine)
+        try:
+            _announce(settings, engine, mark)
+            return server.run(create_app(settings, engine, mark), engine)
+        finally:
+            engine.close()
 
 
-def create_app(settings: Settings, engine: Engine, mark: Mark) -> app.Flask:
+def create_app(settings: Settings, engine: Engine, mark: Mark) -> Flask:
     """Build the app with its buttons for changing roles."""
     found = app.create_app(settings, engine.clock, engine)
     found.config.update(DEMO=True, DEMO_PASSWORD=mark.password)

@@ -131,8 +131,9 @@ def _colleagues(unit: Unit, candidates: Sequence[str]) -> list[Choice]:
 
 
 def _signers(unit: Unit, candidates: Sequence[str]) -> list[Choice]:
-    """Give the posts of leading groups among the candidates, with who holds them."""
-    groups = {item.code for item in people.units(unit) if item.kind == "group"}
+    """Give the posts among the candidates whose papers this secretary prepares, with who holds them."""
+    mine = people.posts_of(unit, session.who().person_id)
+    groups = {post.unit_code for post in mine if post.kind == "secretary"}
     said = names(unit)
     return [
         Choice(post, f"{said.post(post)}：{'、'.join(person.name for person in holders)}")

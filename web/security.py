@@ -1,6 +1,6 @@
 """Tell the browser what a page may do: nothing that does not come from this house."""
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 
 POLICY = {
     "default-src": "'self'",
@@ -25,8 +25,15 @@ def allow_data_fonts() -> None:
 
 
 def install(app: Flask) -> None:
-    """Put the headers on every answer."""
+    """Turn impossible addresses away, and put the headers on every answer."""
+    app.before_request(_look_at_address)
     app.after_request(_protect)
+
+
+def _look_at_address() -> None:
+    # No page has such an address, and no database takes the character.
+    if "\0" in request.full_path or "%00" in request.full_path:
+        abort(404)
 
 
 def _policy() -> str:

@@ -39,7 +39,6 @@ def run(app: Flask, engine: Engine) -> int:
     finally:
         scheduler.stop()
         server.close()
-        engine.close()
     return 0
 
 

@@ -62,11 +62,11 @@ class Visit:
 
     def open(self, path: str) -> "Visit":
         """Open an address; who was sent to the door because time has passed signs in again."""
-        self._show(self.client.get(path), path)
+        self._show(self.client.get(path, buffered=True), path)
         if self.login and self.path.startswith("/login") and not path.startswith("/login"):
             self.sign_in()
             if not self._at(path):
-                self._show(self.client.get(path), path)
+                self._show(self.client.get(path, buffered=True), path)
         return self
 
     def _at(self, path: str) -> bool:
@@ -75,7 +75,7 @@ class Visit:
     def sign_in(self) -> "Visit":
         """Fill in the door's form, as it stands if the door is shown already."""
         if not self.path.startswith("/login"):
-            self._show(self.client.get("/login"), "/login")
+            self._show(self.client.get("/login", buffered=True), "/login")
         return self.submit("登录", login=self.login, password=self.password)
 
     def click(self, text: str) -> "Visit":
@@ -105,7 +105,7 @@ class Visit:
         """Press a button, as `submit` does, with fields under any names."""
         button = self._named(self._buttons(), button_text, "按钮")[0]
         sent = self.request_of(button, fields or {})
-        self._show(self.client.post(sent[0], data=sent[1], headers=self._from()), sent[0])
+        self._show(self.client.post(sent[0], data=sent[1], headers=self._from(), buffered=True), sent[0])
         return self
 
     def prepared(self, button_text: str, fields: Mapping[str, Value] | None = None) -> tuple[str, Any]:
@@ -116,7 +116,7 @@ class Visit:
         """Send what was prepared."""
         copied = {name: [_again(value) for value in values] for name, values in prepared[1].lists()}
         data = MultiDict((name, value) for name, values in copied.items() for value in values)
-        self._show(self.client.post(prepared[0], data=data, headers=self._from()), prepared[0])
+        self._show(self.client.post(prepared[0], data=data, headers=self._from(), buffered=True), prepared[0])
         return self
 
     def request_of(self, button: HtmlElement, fields: Mapping[str, Value]) -> tuple[str, Any]:
@@ -201,13 +201,15 @@ class Visit:
         return {"Referer": f"http://localhost{self.path}"}
 
     def _show(self, response: TestResponse, path: str) -> None:
+        # The test client leaves what it sent open.
+        response.request.environ["wsgi.input"].close()
         self.response, self.path, self.status = response, path, response.status_code
         self.trail.append((self.status, path))
         for _hop in range(5):
             if self.status not in REDIRECTS:
                 return
             path = self._resolve(response.headers["Location"])
-            response = self.client.get(path)
+            response = self.client.get(path, buffered=True)
             self.response, self.path, self.status = response, path, response.status_code
             self.trail.append((self.status, path))
 

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from engine.ground.clock import FixedClock
+from engine.ground.unit_of_work import Engine
 from tests.conftest import NewDatabase
 from tests.web import errands
 from tests.web.browsing import Browse
@@ -17,7 +18,8 @@ from web.app import create_app
 def app(new_database: NewDatabase, tmp_path: Path) -> Iterator[Flask]:
     """Open the small office, first on SQLite, then on PostgreSQL."""
     settings = errands.settings(new_database(errands.prepare), tmp_path / "data", SUIXU_UPLOAD_LIMIT_MB="1")
-    found = create_app(settings, FixedClock(errands.MORNING))
+    clock = FixedClock(errands.MORNING)
+    found = create_app(settings, clock, Engine(settings, clock))
     found.testing = True
     yield found
     errands.engine_of(found).close()
