@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 import isodate
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from engine.core import organization
 from engine.core.calendar import morning
@@ -50,7 +50,7 @@ def apply(run: "Run") -> tuple[list[str], list[str]]:
     cancelled: list[str] = []
     for change in run.machine.take_changes():
         _record(run, change)
-        if change.kind == "entered" and (change.token.node.kind not in ("user", "exclusive") or change.token.iterating):
+        if not _is_plain(change):
             run.plain = False
         if change.kind == "entered" and change.token.id in run.machine.tasks:
             _enter(run, change.token, calls)
@@ -62,6 +62,12 @@ def apply(run: "Run") -> tuple[list[str], list[str]]:
             cancelled.append(change.token.id)
     _close(run, completed, cancelled)
     return calls, cancelled
+
+
+def _is_plain(change: Change) -> bool:
+    """Tell whether a step can be taken back: people and choices only, in one scope, and nothing was called off."""
+    passed = change.kind in ("entered", "completed") and change.token.node.kind in ("user", "exclusive")
+    return passed and not change.token.iterating and change.token.node.multi is None
 
 
 def _record(run: "Run", change: Change) -> None:
@@ -99,8 +105,19 @@ def _close(run: "Run", completed: list[str], cancelled: list[str]) -> None:
     waiting = (job.c.instance_id == run.id, job.c.state == "due", job.c.token_id.in_(gone) | job.c.task_id.in_(gone))
     connection.execute(update(job).where(*waiting).values(state="cancelled", closed_at=run.unit.now))
     if cancelled:
+        _discard_returns(run, cancelled)
         still = (task.c.id.in_(cancelled), task.c.state == "open")
         connection.execute(update(task).where(*still).values(state="cancelled", completed_at=run.unit.now))
+
+
+def _discard_returns(run: "Run", cancelled: list[str]) -> None:
+    """Record what a child brought home too late: nobody waits for it any more."""
+    job = model.job.c
+    query = select(job.payload).where(
+        job.instance_id == run.id, job.kind == "return", job.state == "cancelled", job.token_id.in_(cancelled)
+    )
+    for payload in run.unit.connection.execute(query).scalars():
+        run.record("child.discarded", {}, child=payload["child"])
 
 
 # Tasks

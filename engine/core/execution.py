@@ -25,6 +25,9 @@ CALL_DEPTH = 20
 """Levels of child instances below one another."""
 
 
+RUNNING = "同一事项已经在办理中,不能重复发起。请在“我发起的”里查看。"
+
+
 @dataclass
 class Run:
     """Hold one instance while an act works on it; it is the machine's host."""
@@ -165,7 +168,8 @@ def start(
     key = business_key or (_text(unit, own, seen, "业务键") if own else new_id())
     row = _new_row(unit, definition, key, unit_code, actor, parent, parent_token)
     row["title"] = _text(unit, definition.diagram.title, {**seen, "round": row["round"]}, "题名")[:300]
-    unit.connection.execute(insert(model.instance), row)
+    if insert_new(unit.connection, model.instance, [row]) == 0:
+        raise Invalid(RUNNING)
     run = Run(unit, row, definition, Scopes(row["id"]), actor, depth=parent.depth + 1 if parent else 0)
     for name, value in variables.items():
         run.scopes.set("", name, value)
@@ -231,7 +235,7 @@ def _next_round(unit: Unit, process_key: str, business_key: str) -> int:
     table = model.instance
     same = (table.c.process_key == process_key, table.c.business_key == business_key)
     if unit.connection.execute(select(table.c.id).where(*same, table.c.state == "active")).first():
-        raise Invalid("同一事项已经在办理中,不能重复发起。请在“我发起的”里查看。")
+        raise Invalid(RUNNING)
     return int(unit.connection.execute(select(func.coalesce(func.max(table.c.round), 0)).where(*same)).scalar_one()) + 1
 
 
@@ -255,10 +259,7 @@ def settle(run: Run) -> None:
 def _write_effects(run: Run) -> None:
     calls, ended = effects.apply(run)
     for token_id in calls:
-        try:
-            start_child(run, token_id)
-        except (Stuck, Invalid, ExpressionError) as error:
-            effects.get_stuck(run, token_id, "call", str(error))
+        call(run, token_id)
     if ended:
         cancel_children(run, ended)
     effects.flush(run)
@@ -300,6 +301,17 @@ def cancel(run: Run, reason: str) -> None:
     _save(run)
 
 
+def call(run: Run, token_id: str) -> None:
+    """Start the child that a token waits for, wholly or not at all; what prevents it becomes an incident."""
+    mark = history.mark(run.unit)
+    try:
+        with run.unit.connection.begin_nested():
+            start_child(run, token_id)
+    except (Stuck, Invalid, ExpressionError) as error:
+        history.rewind(run.unit, mark)
+        effects.get_stuck(run, token_id, "call", str(error))
+
+
 def start_child(run: Run, token_id: str) -> None:
     """Start the child that a call activity's token waits for.
 
@@ -333,7 +345,10 @@ def cancel_children(run: Run, tokens: list[str]) -> None:
     table = model.instance.c
     query = select(table.id).where(table.parent_id == run.id, table.parent_token.in_(tokens), table.state == "active")
     for child_id in sorted(run.unit.connection.execute(query).scalars()):
-        cancel(load(run.unit, child_id, run.actor), "上级事项结束")
+        child = load(run.unit, child_id, run.actor)
+        # It may have ended while this act waited for its lock.
+        if child.row["state"] == "active":
+            cancel(child, "上级事项结束")
 
 
 def deliver(run: Run, token_id: str, child_id: str) -> bool:

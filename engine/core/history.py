@@ -66,7 +66,19 @@ def record(
     unit.cache["events"].append((stream, kind, head, dict(payload or {})))
 
 
+def mark(unit: Unit) -> int:
+    """Remember how much this act has recorded so far."""
+    return len(unit.cache.get("events", ()))
+
+
+def rewind(unit: Unit, marked: int) -> None:
+    """Take back what was recorded since: that part of the act did not happen."""
+    del unit.cache.get("events", [])[marked:]
+
+
 def _write(unit: Unit) -> None:
+    if not unit.cache["events"]:
+        return
     heads: dict[str, tuple[int, bytes]] = {}
     rows = []
     # Streams in one order, so that two acts that touch the same two never wait for each other in a ring.
@@ -78,7 +90,7 @@ def _write(unit: Unit) -> None:
         heads[stream] = (number + 1, row["digest"])
         rows.append({**row, "at": unit.now})
     unit.connection.execute(insert(model.event), rows)
-    unit.cache["events"].clear()
+    del unit.cache["events"]
 
 
 def _head(unit: Unit, stream: str) -> tuple[int, bytes]:

@@ -9,7 +9,6 @@ from engine.core import documents, effects, execution, history
 from engine.core.execution import Run
 from engine.core.spiff import Token
 from engine.ground import model
-from engine.ground.errors import Stuck
 from engine.ground.unit_of_work import SYSTEM, Engine, Result, Unit, new_id
 
 FILE_LIMIT = 1 << 30
@@ -36,7 +35,7 @@ def keep(run: Run, token: Token, result: Result, stored: list[tuple[str, int]]) 
 
 
 def raise_incident(unit: Unit, job: Row[Any], message: str) -> None:
-    """Put a job that gave up before a person (异常)."""
+    """Put a job that gave up before a person (异常); its instance is locked already."""
     row = {
         "id": new_id(),
         "job_id": job.id,
@@ -47,7 +46,6 @@ def raise_incident(unit: Unit, job: Row[Any], message: str) -> None:
     }
     unit.connection.execute(insert(model.incident), row)
     if job.instance_id:
-        execution.lock(unit, job.instance_id)
         stream = f"instance:{job.instance_id}"
         history.record(unit, stream, "incident.raised", SYSTEM, {"message": message}, incident=row["id"], job=job.id)
 
@@ -68,7 +66,4 @@ def try_again(run: Run, token: Token, kind: str) -> None:
     elif kind == "await":
         effects.await_time(run, token)
     else:
-        try:
-            execution.start_child(run, token.id)
-        except Stuck as error:
-            effects.get_stuck(run, token.id, "call", str(error))
+        execution.call(run, token.id)

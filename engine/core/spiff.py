@@ -220,6 +220,8 @@ class ManyStep(Step):
         if not isinstance(items, tuple):
             raise Stuck(f"“{self.node.name}”的集合“{self.node.multi.collection}”不是一个列表。", self.node.id)
         my_task.internal_data["count"] = len(items)
+        if len(items) + len(workflow.tasks) > LIVE_LIMIT:
+            raise Stuck(f"“{self.node.name}”的集合有{len(items)}项,同时进行的环节会超过{LIVE_LIMIT}个。", self.node.id)
         if not items:
             workflow.collect(my_task)
             return True
@@ -319,12 +321,15 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         task = self.tasks.get(token_id)
         if task is None or task._state not in (TaskState.READY, TaskState.WAITING, TaskState.STARTED):
             raise Stuck("这个环节已经不在等待。")
-        if isinstance(task.task_spec, WaitStep):
-            self._fire(task)
-        elif isinstance(task.task_spec, PersonStep):
-            task.run()
-        else:
-            task.complete()
+        try:
+            if isinstance(task.task_spec, WaitStep):
+                self._fire(task)
+            elif isinstance(task.task_spec, PersonStep):
+                task.run()
+            else:
+                task.complete()
+        except ExpressionError as error:
+            raise _stuck(task, error) from error
 
     def resume(self, token_id: str) -> None:
         """Try a stuck token again."""
@@ -451,7 +456,7 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
             task.run()
         except (Stuck, ExpressionError) as error:
             if task.id not in self.tasks:
-                raise
+                raise _stuck(task, error) from error
             task._set_state(TaskState.WAITING)
             self.changes.append(Change("stuck", _token(task), str(error)))
 
@@ -488,6 +493,12 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         outer = self.tasks.get(container)
         if outer is not None and not any(_in(task, container) for task in self.tasks.values()):
             outer.complete()
+
+
+def _stuck(task: Task, error: Exception) -> Stuck:
+    """Say what keeps a token from going on once it has left its place: the whole act is undone."""
+    node = task.task_spec.node
+    return Stuck(f"“{node.name or node.id}”之后不能继续:{error}", node.id)
 
 
 def _in(task: Task, container: str) -> bool:
