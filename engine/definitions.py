@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, Table, delete, func, insert, select
 
 from engine.core import catalogue, form_uses, forms, history, organization, profile, starts, vocabulary
 from engine.core.catalogue import Definition
 from engine.core.diagram import Surroundings
 from engine.ground import model
+from engine.ground.database import insert_new
 from engine.ground.errors import Fault, Stale
 from engine.ground.unit_of_work import Actor, Unit, new_id
 
 TABLE = model.definition.c
+SAVED = "这张流程图刚刚被别人保存过,请重新打开后再改。您的改动没有保存。"
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def publish(
         "published_by": actor.person_id,
         "note": note,
     }
-    unit.connection.execute(insert(model.definition), row)
+    _insert(unit, model.definition, row, "这个流程刚刚被别人发布过,请重新打开后再发布。您的改动没有发布。")
     rows = [{"definition_id": row["id"], "key": key, "source": text} for key, text in sorted(used.items())]
     if rows:
         unit.connection.execute(insert(model.form), rows)
@@ -170,7 +172,7 @@ def save_draft(
     """
     before = draft(unit, key)
     if (before.revision if before is not None else 0) != revision:
-        raise Stale("这张流程图刚刚被别人保存过,请重新打开后再改。您的改动没有保存。")
+        raise Stale(SAVED)
     unit.connection.execute(delete(model.draft).where(model.draft.c.subject == _subject(key)))
     row = {
         "subject": _subject(key),
@@ -179,8 +181,14 @@ def save_draft(
         "saved_by": actor.person_id,
         "saved_at": unit.now,
     }
-    unit.connection.execute(insert(model.draft), row)
+    _insert(unit, model.draft, row, SAVED)
     return revision + 1
+
+
+def _insert(unit: Unit, table: Table, row: dict[str, Any], refusal: str) -> None:
+    """Insert a row whose key was free when this act looked; who came first is waited for, and wins."""
+    if insert_new(unit.connection, table, [row]) == 0:
+        raise Stale(refusal)
 
 
 def discard_draft(unit: Unit, key: str) -> None:

@@ -42,6 +42,7 @@ def add_file(unit: Unit, instance_id: str, file_name: str, stream: BinaryIO, act
     visibility.demand(unit, instance_id, actor.person_id)
     if not file_name.strip():
         raise Invalid("请选择要上传的文件。")
+    execution.lock(unit, instance_id)
     name = safe_name(file_name)
     stored = documents.store(unit.engine.files, stream, unit.engine.settings.upload_limit_bytes)
     media_type = uploads.check(name, documents.path_of(unit.engine.files, stored[0]))

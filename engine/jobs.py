@@ -27,11 +27,11 @@ BACK_OFF = timedelta(seconds=10)
 log = logging.getLogger("suixu.jobs")
 
 
-def run_due(engine: Engine, limit: int = 100_000) -> int:
-    """Work until nothing is due; give how many jobs were taken."""
+def run_due(engine: Engine, limit: int = 100_000, stopping: Callable[[], bool] = lambda: False) -> int:
+    """Work until nothing is due, or someone asks to stop; give how many jobs were taken."""
     done = 0
     tried: set[tuple[str, int]] = set()
-    while done < limit:
+    while done < limit and not stopping():
         job = _next(engine, tried)
         if job is None:
             return done
@@ -83,6 +83,8 @@ def _claim(unit: Unit, job: Row[Any]) -> bool:
 def _fail(engine: Engine, job: Row[Any], error: Exception) -> None:
     message = error.message if isinstance(error, SuixuError) else f"{type(error).__name__}: {error}"
     with engine.transaction() as unit:
+        if job.instance_id and execution.find_row(unit, job.instance_id):
+            execution.lock(unit, job.instance_id)
         attempts = job.attempts + 1
         given_up = attempts >= ATTEMPTS
         state = "failed" if given_up else "due"
@@ -120,7 +122,7 @@ def _start(engine: Engine, job: Row[Any]) -> None:
         definition = execution.latest(unit, job.payload["process"])
         starts.plan(unit, definition.key, definition.diagram.start_timer)
         try:
-            execution.start(unit, definition, {"year": Decimal(starts.year_of(job.due_at))}, SYSTEM)
+            execution.start(unit, definition, {"year": Decimal(job.payload["year"])}, SYSTEM)
         except Invalid as error:
             # Somebody started this year's by hand already: that is no fault.
             log.info("calendar start of %s skipped: %s", definition.key, error)

@@ -38,7 +38,11 @@ class Definition:
 
 
 def load(unit: Unit, definition_id: str) -> Definition:
-    """Give a version by its id."""
+    """Give a version by its id.
+
+    Raises:
+        NotFound: there is none.
+    """
     known = unit.engine.definitions.get(definition_id)
     if known is None:
         known = unit.engine.definitions[definition_id] = _read(unit, definition_id)
@@ -47,7 +51,9 @@ def load(unit: Unit, definition_id: str) -> Definition:
 
 
 def _read(unit: Unit, definition_id: str) -> Definition:
-    row = unit.connection.execute(select(model.definition).where(model.definition.c.id == definition_id)).one()
+    row = unit.connection.execute(select(model.definition).where(model.definition.c.id == definition_id)).first()
+    if row is None:
+        raise NotFound()
     table = model.form
     rows = unit.connection.execute(select(table.c.key, table.c.source).where(table.c.definition_id == definition_id))
     source = bytes(row.source)

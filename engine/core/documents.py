@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import Row, and_, func, insert, select
 
 from engine.ground import model
+from engine.ground.database import insert_new
 from engine.ground.errors import TooLarge
 from engine.ground.unit_of_work import Actor, Unit, new_id
 
@@ -25,6 +26,14 @@ def find(unit: Unit, business_key: str, name: str) -> Row[Any] | None:
     table = model.document.c
     query = select(model.document).where(table.business_key == business_key, table.name == name)
     return unit.connection.execute(query).first()
+
+
+def _hold(unit: Unit, instance: Mapping[str, Any], name: str, kind: str, title: str) -> str:
+    """Lock a document, made where there is none: other instances of its business key may be writing it too."""
+    _create(unit, instance, name, kind, title)
+    table = model.document.c
+    query = select(table.id).where(table.business_key == instance["business_key"], table.name == name)
+    return str(unit.connection.execute(query.with_for_update()).scalar_one())
 
 
 def latest(unit: Unit, document_id: str) -> Row[Any] | None:
@@ -67,8 +76,7 @@ def put_values(
     task_id: str | None = None,
 ) -> tuple[str, int]:
     """Keep a form's values as a new version, unless nothing changed; give document id and version number."""
-    found = find(unit, instance["business_key"], name)
-    document_id = found.id if found else _create(unit, instance, name, "form", title)
+    document_id = _hold(unit, instance, name, "form", title)
     before = latest(unit, document_id)
     if before is not None and before.content == content:
         return document_id, before.number
@@ -89,8 +97,7 @@ def put_file(
 ) -> tuple[str, int]:
     """Keep a stored file as a new version of a file document."""
     digest, size = stored
-    found = find(unit, instance["business_key"], name)
-    document_id = found.id if found else _create(unit, instance, name, "file", title)
+    document_id = _hold(unit, instance, name, "file", title)
     before = latest(unit, document_id)
     if before is not None and before.digest == digest and before.file_name == file_name:
         return document_id, before.number
@@ -100,10 +107,9 @@ def put_file(
     return document_id, number
 
 
-def _create(unit: Unit, instance: Mapping[str, Any], name: str, kind: str, title: str) -> str:
-    document_id = new_id()
+def _create(unit: Unit, instance: Mapping[str, Any], name: str, kind: str, title: str) -> None:
     row = {
-        "id": document_id,
+        "id": new_id(),
         "business_key": instance["business_key"],
         "name": name,
         "kind": kind,
@@ -111,8 +117,7 @@ def _create(unit: Unit, instance: Mapping[str, Any], name: str, kind: str, title
         "instance_id": instance["id"],
         "created_at": unit.now,
     }
-    unit.connection.execute(insert(model.document), row)
-    return document_id
+    insert_new(unit.connection, model.document, [row])
 
 
 def _add(unit: Unit, document_id: str, actor: Actor, task_id: str | None, **fields: Any) -> int:
