@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from threading import Event
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -24,8 +25,11 @@ class Scheduler:
         self._background = BackgroundScheduler(
             timezone="UTC",
             executors={"default": ThreadPoolExecutor(1)},
-            job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
+            # One look runs at a time; a second one may stand in the queue, so that no wake-up is lost.
+            job_defaults={"max_instances": 2, "coalesce": True, "misfire_grace_time": None},
         )
+        self._woken = Event()
+        self._stopping = Event()
 
     def start(self) -> None:
         """Begin to look after due jobs."""
@@ -36,11 +40,13 @@ class Scheduler:
 
     def wake(self) -> None:
         """Look at the table now."""
+        self._woken.set()
         self._plan(timedelta(0))
 
     def stop(self) -> None:
         """Finish the job in hand, then stop."""
         self.engine.wake = lambda: None
+        self._stopping.set()
         self._background.shutdown(wait=True)
 
     def _plan(self, delay: timedelta) -> None:
@@ -49,12 +55,22 @@ class Scheduler:
         self._background.add_job(self._look, "date", run_date=when, id="look", replace_existing=True)
 
     def _look(self) -> None:
+        self._woken.clear()
+        self._plan(self._work())
+        if self._woken.is_set():
+            # Who woke us meanwhile planned a look of their own, which the line above has replaced.
+            self._plan(timedelta(0))
+
+    def _work(self) -> timedelta:
+        """Do what is due; say how long there is nothing to do. Nothing that goes wrong stops the looking."""
         try:
-            jobs.run_due(self.engine)
-            self._plan(self._pause())
+            jobs.run_due(self.engine, stopping=self._stopping.is_set)
+            return self._pause()
         except Busy:
             log.warning("the database is busy; looking again in %s", SAFETY)
-            self._plan(SAFETY)
+        except Exception:
+            log.exception("the jobs could not be looked at; looking again in %s", SAFETY)
+        return SAFETY
 
     def _pause(self) -> timedelta:
         due = jobs.next_due(self.engine)
