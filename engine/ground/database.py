@@ -11,10 +11,13 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Engine as Pool
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.ground.errors import Busy, Invalid
 
 BUSY_TIMEOUT_MS = 10_000
+READ_ONLY = "25006"
+"""PostgreSQL's word for a write in a transaction that may only read."""
 
 
 class Database:
@@ -68,13 +71,13 @@ class Database:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, PoolTimeout) as error:
         raise Busy("数据库暂时不能使用,本次操作没有生效,请稍后再试。") from error
     except DataError as error:
         raise Invalid("内容里有不能保存的字符或者超出范围的值,本次操作没有生效,请检查后再试。") from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise Busy("数据库连接中断,本次操作没有生效,请稍后再试。") from error
+        if error.connection_invalidated or getattr(error.orig, "sqlstate", "") == READ_ONLY:
+            raise Busy("数据库连接中断或者只能读取,本次操作没有生效,请稍后再试。") from error
         raise
 
 

@@ -1,5 +1,6 @@
 """Own the transaction: one act, one commit; what must follow a commit follows it."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from uuid_utils import uuid7
 from engine.ground.clock import Clock, local
 from engine.ground.database import Database
 from engine.ground.settings import Settings
+
+log = logging.getLogger("suixu.unit_of_work")
 
 
 def new_id() -> str:
@@ -83,17 +86,21 @@ class Unit:
 
     def after_commit(self, act: Callable[[], None]) -> None:
         """Run `act` when, and only when, this transaction has been committed."""
-        self._after.append(act)
+        if act not in self._after:
+            self._after.append(act)
 
     def close(self) -> None:
         """Write what was put off to the end of the transaction."""
-        for act in self._before:
-            act()
+        while self._before:
+            self._before.pop(0)()
 
     def follow(self) -> None:
-        """Do what waited for the commit."""
+        """Do what waited for the commit. It has happened: what fails now is noted, and changes nothing of that."""
         for act in self._after:
-            act()
+            try:
+                act()
+            except Exception:
+                log.exception("after the commit, %r failed", act)
 
 
 class Engine:
