@@ -20,7 +20,7 @@ from engine.core import (
     visibility,
 )
 from engine.core.effects import END_OF_TIME
-from engine.core.entering import Entry
+from engine.core.entering import Entry as Entry
 from engine.core.execution import Run
 from engine.core.forms import Form
 from engine.core.variables import Scopes, decode, encode

@@ -1,4 +1,4 @@
-"""代录: a secretary enters what a leader has signed on paper, with its scan; both dates show, and the leader is told."""
+"""代录: a secretary enters what a leader signed on paper, with its scan; both dates show, and the leader is told."""
 
 import io
 from datetime import date, timedelta
