@@ -1,0 +1,109 @@
+"""When the database cannot serve, that is said in Chinese, and nothing half done stays."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+from engine.ground import database as ground
+from engine.ground import model
+from engine.ground.database import Database, insert_new
+from engine.ground.errors import Busy, Invalid
+from engine.ground.migrations import migrate
+
+
+@pytest.fixture
+def database(new_database: Callable[..., str]) -> Iterator[Database]:
+    """Open a fresh database."""
+    made = Database(new_database(migrate))
+    yield made
+    made.close()
+
+
+def persons(database: Database) -> int:
+    with database.reading() as connection:
+        return len(connection.execute(model.person.select()).all())
+
+
+def hire(key: str = "p") -> dict[str, str]:
+    return {"id": key, "name": "甲"}
+
+
+def test_a_write_is_there_afterwards_and_an_error_undoes_it(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(model.person.insert(), hire())
+    with pytest.raises(ZeroDivisionError), database.writing() as connection:
+        connection.execute(model.person.insert(), hire("q"))
+        raise ZeroDivisionError
+    assert persons(database) == 1
+
+
+def test_only_new_rows_are_counted(database: Database) -> None:
+    with database.writing() as connection:
+        assert insert_new(connection, model.person, []) == 0
+        assert insert_new(connection, model.person, [hire("p"), hire("q")]) == 2
+        assert insert_new(connection, model.person, [hire("p"), hire("r")]) == 1
+    assert persons(database) == 3
+
+
+def test_a_broken_rule_is_no_outage(database: Database) -> None:
+    with pytest.raises(IntegrityError), database.writing() as connection:
+        connection.execute(model.person.insert(), [hire(), hire()])
+    assert persons(database) == 0
+
+
+def test_a_pool_with_nothing_left_is_busy(database: Database) -> None:
+    database.pool.dispose()
+    database.pool = create_engine(database.url, pool_size=1, max_overflow=0, pool_timeout=0.01)
+    with database.reading(), pytest.raises(Busy, match="没有生效"), database.reading():
+        raise AssertionError("there is only one connection")
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_a_database_that_may_only_be_read_is_busy(database: Database) -> None:
+    with pytest.raises(Busy, match="只能读取"), database.writing() as connection:
+        connection.execute(text("SET TRANSACTION READ ONLY"))
+        connection.execute(model.person.insert(), hire())
+    assert persons(database) == 0
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_a_mistake_in_a_statement_is_no_outage(database: Database) -> None:
+    with pytest.raises(ProgrammingError), database.writing() as connection:
+        connection.execute(text("SELECT nothing_of_that_name"))
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_what_the_database_cannot_hold_is_invalid(database: Database) -> None:
+    with pytest.raises(Invalid, match="不能保存的字符"), database.writing() as connection:
+        connection.execute(model.person.insert(), {"id": "p", "name": "甲\x00"})
+
+
+def test_a_server_that_cannot_be_reached_is_busy() -> None:
+    away = Database("postgresql+psycopg://nobody@127.0.0.1:1/nothing?connect_timeout=1")
+    with pytest.raises(Busy), away.reading():
+        raise AssertionError("nobody listens there")
+    away.close()
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_a_file_that_another_program_writes_is_busy(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ground, "BUSY_TIMEOUT_MS", 10)
+    other = Database(database.url.render_as_string())
+    with database.writing(), pytest.raises(Busy), other.writing():
+        raise AssertionError("there is one writer")
+    other.close()
+
+
+def test_a_new_folder_is_made_for_a_new_file(tmp_path: Path) -> None:
+    made = Database(f"sqlite:///{tmp_path}/new/folder/x.db")
+    with made.writing() as connection:
+        assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+    made.close()
+    in_memory = Database("sqlite:///:memory:")
+    with in_memory.reading() as connection:
+        assert connection.execute(text("SELECT 1")).scalar_one() == 1
+    in_memory.close()
