@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check assets
+.PHONY: help run test check assets screenshots
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +17,7 @@ ARGS ?=
 
 help: ## 列出可用的命令
 	@echo '用法：make <命令>'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(INSTALLED) $(BUILT) ## 准备好一切，打开演示（http://127.0.0.1:8000）
 	@$(BIN)/suixu demo
@@ -33,6 +33,9 @@ check: $(INSTALLED) ## 检查格式、写法、类型和各层之间的引用方
 
 assets: $(INSTALLED) ## 重新生成网页用的脚本和样式（web/static/）
 	@$(BIN)/python -m web.assets
+
+screenshots: $(INSTALLED) $(BUILT) ## 重新拍说明里的图片（docs/images/），需要 Chromium
+	@$(BIN)/python docs/screenshots.py
 
 $(BUILT): $(INSTALLED) web/assets.py $(FRONTEND)
 	@$(BIN)/python -m web.assets
