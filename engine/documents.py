@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import Row, select
 
-from engine.core import documents, execution, history, uploads, visibility
+from engine.core import disclosure, documents, execution, history, uploads, visibility
 from engine.core.filenames import safe_name
 from engine.ground import model
 from engine.ground.errors import Invalid, NotFound
@@ -23,9 +23,8 @@ def versions(unit: Unit, document_id: str, person_id: str, roles: Collection[str
 
 def _demand(unit: Unit, document_id: str, person_id: str, roles: Collection[str]) -> Row[Any]:
     row = unit.connection.execute(select(model.document).where(model.document.c.id == document_id)).first()
-    if row is None:
+    if row is None or not disclosure.may_read(unit, row, person_id, roles):
         raise NotFound()
-    visibility.demand(unit, row.instance_id, person_id, roles)
     return row
 
 
@@ -47,7 +46,7 @@ def add_file(unit: Unit, instance_id: str, file_name: str, stream: BinaryIO, act
     stored = documents.store(unit.engine.files, stream, unit.engine.settings.upload_limit_bytes)
     media_type = uploads.check(name, documents.path_of(unit.engine.files, stored[0]))
     key = f"file:{new_id()}"
-    document_id, _ = documents.put_file(unit, instance, key, name, name, media_type, stored, actor)
+    document_id, _, _ = documents.put_file(unit, instance, key, name, name, media_type, stored, actor)
     payload = {"name": name, "size": stored[1], "digest": stored[0]}
     history.record(unit, f"instance:{instance_id}", "document.added", actor, payload, document=document_id)
     return document_id

@@ -7,7 +7,18 @@ from typing import Any
 
 from sqlalchemy import Row, Select, select
 
-from engine.core import catalogue, documents, execution, form_uses, forms, history, opinions, organization, visibility
+from engine.core import (
+    catalogue,
+    disclosure,
+    documents,
+    execution,
+    form_uses,
+    forms,
+    history,
+    opinions,
+    organization,
+    visibility,
+)
 from engine.core.catalogue import Definition
 from engine.core.history import Event, Verdict
 from engine.ground import model
@@ -126,7 +137,7 @@ def view(unit: Unit, instance_id: str, person_id: str, roles: Collection[str] = 
         _children(unit, instance_id),
         _rows(unit, model.task, instance_id, model.task.c.created_at),
         tuple(opinions.of_instances(unit, [instance_id])),
-        _documents(unit, row),
+        _documents(unit, row, person_id, roles),
         _rows(unit, model.incident, instance_id, model.incident.c.created_at),
         tuple(events),
         _marks(definition, events, now),
@@ -149,8 +160,9 @@ def _rows(unit: Unit, table: Any, instance_id: str, order: Any) -> tuple[Row[Any
     return tuple(unit.connection.execute(query))
 
 
-def _documents(unit: Unit, row: Mapping[str, Any]) -> tuple[Row[Any], ...]:
-    return tuple(documents.of_business_key(unit, row["business_key"]))
+def _documents(unit: Unit, row: Mapping[str, Any], person_id: str, roles: Collection[str]) -> tuple[Row[Any], ...]:
+    found = documents.of_business_key(unit, row["business_key"])
+    return tuple(item for item in found if disclosure.may_read(unit, item, person_id, roles))
 
 
 def _marks(definition: Definition, events: list[Event], now: tuple[str, ...]) -> dict[str, str]:

@@ -9,21 +9,20 @@ from sqlalchemy import Row, delete, func, insert, select, update
 
 from engine.core import (
     catalogue,
+    completion,
     documents,
     entering,
     execution,
     form_uses,
     forms,
     history,
-    opinions,
     organization,
     visibility,
 )
 from engine.core.effects import END_OF_TIME
 from engine.core.entering import Entry as Entry
-from engine.core.execution import Run
 from engine.core.forms import Form
-from engine.core.variables import Scopes, decode, encode
+from engine.core.variables import Scopes, decode
 from engine.ground import model
 from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale
 from engine.ground.unit_of_work import Actor, Unit
@@ -211,17 +210,14 @@ def _values(
     values = forms.initial(form, lambda text: execution.evaluate_with(unit, text, run_view))
     if form.document:
         kept = documents.values(unit, instance["business_key"], form.document) or {}
-        values.update({key: value for key, value in kept.items() if key not in _of_act(form)})
+        values.update({key: value for key, value in kept.items() if key not in completion.of_act(form)})
     return values, None
 
 
-def _of_act(form: Form) -> set[str]:
-    """Name the fields that belong to this act (an opinion, a reason), not to the document."""
-    return {part.key for part in form.fields() if part.opinion or part.variable or not form.document}
-
-
 def _options(unit: Unit, form: Form, instance: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-    return {key: unit.engine.options[key](unit, instance["unit_code"]) for key in form_uses.sources(form)}
+    known = {key: unit.engine.options[key](unit, instance["unit_code"]) for key in form_uses.sources(form)}
+    files = [row for row in documents.of_business_key(unit, instance["business_key"]) if row.kind == "file"]
+    return {**known, forms.FILES: [{"value": row.id, "label": row.title} for row in files]}
 
 
 # Acts
@@ -361,65 +357,13 @@ def complete(
     clean, faults = forms.validate(form, dict(values), outcome, options)
     if faults:
         raise Invalid(f"有 {len(faults)} 处需要修改,内容没有提交。", faults)
-    done = _write(run, held, form, clean, outcome, entry)
-    before = _lift(run, held, form, clean, outcome)
+    done = completion.write(run, held.row, form, clean, outcome, entry)
+    before = completion.lift(run, task_id, form, clean, outcome)
     run.cause = done
     run.machine.finish(task_id)
     execution.settle(run)
     if run.plain and len(run.opened) == 1:
         _change(unit, held.row, effect={"task": run.opened[0], "variables": before})
-
-
-def _write(
-    run: Run, held: _Held, form: Form, values: dict[str, Any], outcome: str | None, entry: Entry | None
-) -> dict[str, Any]:
-    """Close the task's row, keep the document and the opinion, and say in the history what was done."""
-    unit, row, actor = run.unit, held.row, run.actor
-    button = forms.offers(form, outcome) if outcome else None
-    label, text = (button.label if button else ""), forms.opinion(form, values)
-    version = _keep(run, held, form, values)
-    signer = actor.entering_for or actor.person_id or ""
-    closed = {"state": "completed", "completed_at": unit.now, "completed_by": signer, "outcome": outcome}
-    _change(unit, row, **closed, revision=row.revision + 1)
-    unit.connection.execute(delete(model.draft).where(model.draft.c.subject == f"task:{row.id}"))
-    made_on, scan = (entry.made_on, entry.scan_id) if entry else (unit.today, None)
-    if entry or text or any(part.opinion for part in form.fields()):
-        opinions.keep(unit, row, actor, label, text, made_on, scan)
-    payload = {"label": label, "text": text, "made_on": made_on.isoformat() if entry else None}
-    ids = {"outcome": outcome, "documents": version, **({"scan": scan} if scan else {})}
-    run.record("task.completed", payload, activity=row.activity_id, task=row.id, **ids)
-    if entry:
-        entering.tell_signer(unit, row, held.instance, signer, label, entry)
-    return {"task": row.id, "name": row.name, "person": signer, "post": actor.post, "outcome": label, "text": text}
-
-
-def _keep(run: Run, held: _Held, form: Form, values: dict[str, Any]) -> list[list[Any]]:
-    """Keep what was filled in: the document's part in the document, the act's part under the task."""
-    unit, row, title = run.unit, held.row, form.title or held.row.name
-    of_act = {key: value for key, value in values.items() if key in _of_act(form)}
-    kept = []
-    if form.document:
-        before = documents.values(unit, held.instance["business_key"], form.document) or {}
-        content = {**before, **{key: value for key, value in values.items() if key not in of_act}}
-        kept.append(documents.put_values(unit, held.instance, form.document, title, content, run.actor, row.id))
-    if not all(forms.is_nothing(value) for value in of_act.values()):
-        name = f"task:{row.id}"
-        kept.append(documents.put_values(unit, held.instance, name, row.name, of_act, run.actor, row.id))
-    return [list(version) for version in kept]
-
-
-def _lift(run: Run, held: _Held, form: Form, values: dict[str, Any], outcome: str | None) -> list[list[Any]]:
-    """Put the form's named scalars into the task's own scope; give what was there before."""
-    token = run.machine.find(held.row.id)
-    assert token is not None
-    scope = token.frames[0] if token.frames else ""
-    lifted: dict[str, Any] = dict(forms.lifted(form, values))
-    if outcome is not None:
-        lifted["outcome"] = outcome
-    before = [[scope, name, (scope, name) in run.scopes, encode(run.scopes.get((scope, name)))] for name in lifted]
-    for name, value in lifted.items():
-        run.scopes.set(scope, name, value)
-    return before
 
 
 def _is_withdrawable(unit: Unit, row: Row[Any]) -> bool:

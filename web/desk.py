@@ -113,7 +113,7 @@ def _values(unit: Unit, desk: Desk) -> dict[str, Any]:
         return values
     for event in desk.whole.events:
         if event.kind == "task.completed" and event.envelope.get("task") == desk.view.id:
-            for document_id, number in event.envelope.get("documents") or ():
+            for document_id, number, _digest in event.envelope.get("documents") or ():
                 values.update(_content(unit, document_id, number))
     return values
 

@@ -20,6 +20,9 @@ from engine.ground.unit_of_work import Actor, Unit, new_id
 
 CHUNK = 1 << 20
 
+Version = tuple[str, int, str]
+"""Name a version: its document, its number, the digest of its content."""
+
 
 def find(unit: Unit, business_key: str, name: str) -> Row[Any] | None:
     """Find a document by what it belongs to."""
@@ -74,14 +77,14 @@ def put_values(
     content: Mapping[str, Any],
     actor: Actor,
     task_id: str | None = None,
-) -> tuple[str, int]:
-    """Keep a form's values as a new version, unless nothing changed; give document id and version number."""
+) -> Version:
+    """Keep a form's values as a new version, unless nothing changed."""
     document_id = _hold(unit, instance, name, "form", title)
     before = latest(unit, document_id)
     if before is not None and before.content == content:
-        return document_id, before.number
+        return document_id, before.number, before.digest
     digest = hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
-    return document_id, _add(unit, document_id, actor, task_id, content=dict(content), digest=digest)
+    return document_id, _add(unit, document_id, actor, task_id, content=dict(content), digest=digest), digest
 
 
 def put_file(
@@ -94,17 +97,17 @@ def put_file(
     stored: tuple[str, int],
     actor: Actor,
     task_id: str | None = None,
-) -> tuple[str, int]:
+) -> Version:
     """Keep a stored file as a new version of a file document."""
     digest, size = stored
     document_id = _hold(unit, instance, name, "file", title)
     before = latest(unit, document_id)
     if before is not None and before.digest == digest and before.file_name == file_name:
-        return document_id, before.number
+        return document_id, before.number, before.digest
     number = _add(
         unit, document_id, actor, task_id, digest=digest, file_name=file_name, media_type=media_type, size=size
     )
-    return document_id, number
+    return document_id, number, digest
 
 
 def _create(unit: Unit, instance: Mapping[str, Any], name: str, kind: str, title: str) -> None:

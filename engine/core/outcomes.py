@@ -24,7 +24,7 @@ def keep(run: Run, token: Token, result: Result, stored: list[tuple[str, int]]) 
     scope = token.frames[0] if token.frames else ""
     for name, value in result.variables.items():
         run.scopes.set(scope, name, value)
-    kept: list[tuple[str, int]] = []
+    kept: list[documents.Version] = []
     for name, content in result.documents.items():
         kept.append(
             documents.put_values(run.unit, run.row, name, str(content.get("title") or token.node.name), content, SYSTEM)

@@ -1,0 +1,75 @@
+"""Write down what completing a task brings: its row, its documents, its opinion, its variables, its line of history."""
+
+from typing import Any
+
+from sqlalchemy import Row, delete, update
+
+from engine.core import documents, entering, forms, opinions
+from engine.core.entering import Entry
+from engine.core.execution import Run
+from engine.core.forms import Form
+from engine.core.variables import encode
+from engine.ground import model
+
+
+def of_act(form: Form) -> set[str]:
+    """Name the fields that belong to this act (an opinion, a reason), not to the document."""
+    return {part.key for part in form.fields() if part.opinion or part.variable or not form.document}
+
+
+def write(
+    run: Run, task: Row[Any], form: Form, values: dict[str, Any], outcome: str | None, entry: Entry | None
+) -> dict[str, Any]:
+    """Close the task, keep document and opinion, say in the history what was done; give the cause of what follows."""
+    unit, actor = run.unit, run.actor
+    button = forms.offers(form, outcome) if outcome else None
+    label, text = (button.label if button else ""), forms.opinion(form, values)
+    kept = _keep(run, task, form, values)
+    signer = actor.entering_for or actor.person_id or ""
+    _close(run, task, signer, outcome)
+    made_on, scan = (entry.made_on, entry.scan_id) if entry else (unit.today, None)
+    if entry or text or any(part.opinion for part in form.fields()):
+        opinions.keep(unit, task, actor, label, text, made_on, scan)
+    payload = {"label": label, "text": text, "made_on": made_on.isoformat() if entry else None}
+    ids = {"outcome": outcome, "documents": kept, **({"scan": scan} if scan else {})}
+    run.record("task.completed", payload, activity=task.activity_id, task=task.id, **ids)
+    if entry:
+        entering.tell_signer(unit, task, run.row, signer, label, entry)
+    return {"task": task.id, "name": task.name, "person": signer, "post": actor.post, "outcome": label, "text": text}
+
+
+def _close(run: Run, task: Row[Any], signer: str, outcome: str | None) -> None:
+    connection, table, draft = run.unit.connection, model.task, model.draft
+    closed = {"state": "completed", "completed_at": run.unit.now, "completed_by": signer, "outcome": outcome}
+    query = update(table).where(table.c.id == task.id).values(**closed, revision=task.revision + 1)
+    connection.execute(query)
+    connection.execute(delete(draft).where(draft.c.subject == f"task:{task.id}"))
+
+
+def _keep(run: Run, task: Row[Any], form: Form, values: dict[str, Any]) -> list[list[Any]]:
+    """Keep what was filled in: the document's part in the document, the act's part under the task."""
+    unit, mine = run.unit, of_act(form)
+    acts = {key: value for key, value in values.items() if key in mine}
+    kept = []
+    if form.document:
+        before = documents.values(unit, run.row["business_key"], form.document) or {}
+        content = {**before, **{key: value for key, value in values.items() if key not in mine}}
+        title = form.title or task.name
+        kept.append(documents.put_values(unit, run.row, form.document, title, content, run.actor, task.id))
+    if not all(forms.is_nothing(value) for value in acts.values()):
+        kept.append(documents.put_values(unit, run.row, f"task:{task.id}", task.name, acts, run.actor, task.id))
+    return [list(version) for version in kept]
+
+
+def lift(run: Run, task_id: str, form: Form, values: dict[str, Any], outcome: str | None) -> list[list[Any]]:
+    """Put the form's named scalars into the task's own scope; give what was there before."""
+    token = run.machine.find(task_id)
+    assert token is not None
+    scope = token.frames[0] if token.frames else ""
+    lifted: dict[str, Any] = dict(forms.lifted(form, values))
+    if outcome is not None:
+        lifted["outcome"] = outcome
+    before = [[scope, name, (scope, name) in run.scopes, encode(run.scopes.get((scope, name)))] for name in lifted]
+    for name, value in lifted.items():
+        run.scopes.set(scope, name, value)
+    return before
