@@ -1,7 +1,7 @@
 """Give the engine what the diagrams need: the functions of service tasks, the choices that forms offer."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 
 from engine import people
 from engine.ground.unit_of_work import Function, Unit
@@ -26,9 +26,14 @@ PARTIES_BY_KIND = {
 LABEL_LENGTH = 46
 
 
+@cache
+def _known_duties() -> Duties:
+    return duties.load()
+
+
 def functions() -> dict[str, Function]:
     """Give every function that a service task may name."""
-    known = duties.load()
+    known = _known_duties()
     return {
         "aggregation.compile": partial(aggregation.compile_plan, known),
         "approval.sheet": approval.make_sheet,
@@ -38,7 +43,7 @@ def functions() -> dict[str, Function]:
 
 def options() -> Mapping[str, Option]:
     """Give the choices behind each `valuesKey` of a form; a fault in the duties stops the start here."""
-    return {"units": _units, "duties": partial(_duties, duties.load())}
+    return {"units": _units, "duties": partial(_duties, _known_duties())}
 
 
 def _units(unit: Unit, code: str | None) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ from engine.core import organization
 from engine.core.calendar import morning
 from engine.core.diagram import Node
 from engine.core.expressions import ExpressionError, Value
-from engine.core.spiff import Change, Token
+from engine.core.tokens import Change, Token
 from engine.core.workdays import calendar_of
 from engine.ground import model
 from engine.ground.clock import local

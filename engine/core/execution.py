@@ -14,7 +14,8 @@ from sqlalchemy import func, insert, select, update
 from engine.core import catalogue, effects, expressions, history, vocabulary
 from engine.core.catalogue import Definition
 from engine.core.expressions import ExpressionError, Value
-from engine.core.spiff import Machine, Token
+from engine.core.spiff import Machine
+from engine.core.tokens import Token
 from engine.core.variables import Scopes
 from engine.ground import model
 from engine.ground.database import insert_new

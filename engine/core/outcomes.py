@@ -7,7 +7,7 @@ from sqlalchemy import Row, insert
 
 from engine.core import documents, effects, execution, history
 from engine.core.execution import Run
-from engine.core.spiff import Token
+from engine.core.tokens import Token
 from engine.ground import model
 from engine.ground.unit_of_work import SYSTEM, Engine, Result, Unit, new_id
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from engine.core import catalogue, profile, spiff
 from engine.core.diagram import Diagram, Surroundings
 from engine.core.expressions import Value
-from engine.core.spiff import Machine, Program, Token
+from engine.core.spiff import Machine, Program
+from engine.core.tokens import Token
 from tests.engine.blocks import Again, Block, Both, Drawing, Key, Many, Scope, Story, blocks, fresh
 
 PLACE = Surroundings({}, {"child", "p"}, None, {"form": ""}, (), lambda _: [], lambda _: frozenset())

@@ -1,0 +1,67 @@
+"""Tokens as plain data, and what a machine of tokens asks of its host."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from engine.core.diagram import Node
+from engine.core.expressions import Value
+
+LIVE_LIMIT = 10_000
+"""Tokens of one instance."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """Show a token as plain data.
+
+    `container` is the token of the sub-process or multi-instance around it ("" at the top), `frames` the variable
+    scopes it sees, innermost first; `index` counts an iteration; `via` is the drawn flow that it came by; `guards` is
+    the token whose boundary event it is.
+    """
+
+    id: str
+    node: Node
+    state: Literal["ready", "waiting", "started"]
+    container: str
+    frames: tuple[str, ...]
+    index: int | None
+    via: str
+    guards: str
+    iterating: bool
+
+
+@dataclass(frozen=True)
+class Change:
+    """Tell what happened to a token: it entered, completed, was cancelled, or got stuck and says why."""
+
+    kind: Literal["entered", "completed", "cancelled", "stuck"]
+    token: Token
+    message: str = ""
+
+
+class Host(Protocol):
+    """Give the machine what it must not know itself: variables and identifiers."""
+
+    def evaluate(self, expression: str, frames: tuple[str, ...]) -> Value:
+        """Evaluate FEEL as seen from `frames`."""
+
+    def assign(self, script: str, frames: tuple[str, ...]) -> None:
+        """Run a script task's assignments."""
+
+    def open_iteration(self, scope: str, values: dict[str, Value]) -> None:
+        """Give an iteration its own variables."""
+
+    def keep_result(self, scope: str, kept_in: str, index: int, expression: str) -> None:
+        """Keep the result of an iteration that has ended."""
+
+    def is_enough(self, condition: str, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> bool:
+        """Say whether the iterations that have ended suffice (completionCondition)."""
+
+    def collect(self, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> None:
+        """Put the results in the order of the collection into one list."""
+
+    def drop(self, scope: str) -> None:
+        """Forget the variables of a cancelled scope."""
+
+    def new_id(self) -> str:
+        """Make an identifier."""
