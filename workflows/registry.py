@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
+from pathlib import Path
 
 from engine import people
 from engine.ground.unit_of_work import Function, Unit
@@ -27,8 +28,12 @@ LABEL_LENGTH = 46
 
 
 @cache
+def _read(path: Path) -> Duties:
+    return duties.load(path)
+
+
 def _known_duties() -> Duties:
-    return duties.load()
+    return _read(duties.PATH)
 
 
 def functions() -> dict[str, Function]:
