@@ -43,6 +43,8 @@ class TaskRow:
     completed_at: datetime | None
     outcome: str | None
     claimed: bool
+    candidates: tuple[str, ...]
+    cause: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ def _row(row: Row[Any]) -> TaskRow:
         row.completed_at,
         row.outcome,
         row.assignee_id is not None,
+        tuple(row.candidates),
+        row.cause,
     )
 
 

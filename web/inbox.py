@@ -34,14 +34,16 @@ def waiting() -> str:
             count=tasks.count(unit, person_id),
             further=_named(rows[PAGE - 1]) if len(rows) > PAGE else "",
             later=after is not None,
-            shared=_is_shared(unit, person_id),
+            shared=_shared(unit, rows),
+            names=people.person_names(unit, [(row.cause or {}).get("person") for row in rows]),
         )
 
 
-def _is_shared(unit: Unit, person_id: str) -> bool:
-    """Tell whether any post of this person has another holder: only then does a claim mean anything."""
-    posts = people.posts_of(unit, person_id)
-    return any(len(people.holders(unit, post.reference)) > 1 for post in posts)
+def _shared(unit: Unit, rows: list[TaskRow]) -> set[str]:
+    """Name the tasks that several people could do: only there does a claim mean anything."""
+    posts = {post for row in rows for post in row.candidates}
+    holders = {post: {person.id for person in people.holders(unit, post)} for post in posts}
+    return {row.id for row in rows if len(set().union(*(holders[post] for post in row.candidates))) > 1}
 
 
 def _named(row: TaskRow) -> str:
