@@ -173,7 +173,9 @@ def save_draft(
     before = draft(unit, key)
     if (before.revision if before is not None else 0) != revision:
         raise Stale(SAVED)
-    unit.connection.execute(delete(model.draft).where(model.draft.c.subject == _subject(key)))
+    # Only the revision that was looked at makes room: who saved in between keeps what they saved.
+    mine = (model.draft.c.subject == _subject(key), model.draft.c.revision == revision)
+    unit.connection.execute(delete(model.draft).where(*mine))
     row = {
         "subject": _subject(key),
         "content": {"name": name, "source": source, "forms": dict(sources)},

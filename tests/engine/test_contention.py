@@ -1,0 +1,211 @@
+"""When people, clocks and workers meet, each act happens once or not at all, and nobody sees a machine's error."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from io import BytesIO
+from threading import Barrier
+
+import pytest
+from sqlalchemy import select
+
+from engine import definitions, documents, instances, jobs, tasks
+from engine.core import execution
+from engine.ground import model
+from engine.ground.errors import Invalid, NotFound, Stale
+from engine.ground.unit_of_work import SYSTEM, Engine
+from tests.engine import promises
+from tests.engine.office import DIAGRAMS, FORM, Office
+from tests.engine.test_jobs import FORM_YEAR
+
+WAIT = 60
+
+
+@pytest.fixture(autouse=True)
+def _checked_afterwards(engine: Engine) -> Iterator[None]:
+    """While others write, two looks see two states; so the promises are checked when all is quiet."""
+    engine.watchers.clear()
+    yield
+    with engine.transaction() as unit:
+        promises.check(unit)
+
+
+def together(*acts: Callable[[], object]) -> list[object]:
+    """Do all at once, each in a thread; give what each returned, or the plain refusal it met."""
+    gate = Barrier(len(acts))
+
+    def one(act: Callable[[], object]) -> object:
+        gate.wait(timeout=WAIT)
+        try:
+            return act()
+        except (Stale, Invalid, NotFound) as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return [each.result(timeout=WAIT) for each in [pool.submit(one, act) for act in acts]]
+
+
+def refusals(results: list[object]) -> list[object]:
+    return [each for each in results if isinstance(each, Exception)]
+
+
+def complete(office: Office, task_id: str, post: str, revision: int = 1) -> Callable[[], object]:
+    def act() -> object:
+        with office.engine.transaction() as unit:
+            tasks.complete(unit, task_id, office.actor(post), {"words": post}, "agree", revision)
+        return post
+
+    return act
+
+
+def test_of_two_who_claim_one_gets_it(office: Office) -> None:
+    office.begin("runs_user")
+    (row,) = office.open_tasks()
+
+    def claim(post: str) -> Callable[[], object]:
+        def act() -> object:
+            with office.engine.transaction() as unit:
+                tasks.claim(unit, row.id, office.actor(post), 1)
+            return post
+
+        return act
+
+    results = together(claim("hr.staff"), claim("hr.staff2"), claim("hr.staff"), claim("hr.staff2"))
+    assert len(refusals(results)) == 3
+    assert all(isinstance(each, Stale) for each in refusals(results))
+
+
+def test_a_double_click_does_it_once(office: Office) -> None:
+    instance = office.begin("engine_no_way_on")
+    (row,) = office.open_tasks()
+    results = together(*[complete(office, row.id, "hr.head")] * 4)
+    assert len(refusals(results)) == 3
+    assert office.state(instance)[0] == "completed"
+    with office.engine.reading() as unit:
+        events = instances.view(unit, instance, "", ("audit",)).events
+    assert [event.kind for event in events].count("task.completed") == 1
+
+
+def test_thirty_units_hand_in_at_once_and_none_is_refused(office: Office) -> None:
+    # Given a parent that waits for thirty children
+    office.publish("engine_child")
+    definition = office.publish("engine_call_many")
+    codes = tuple(f"u{number}" for number in range(30))
+    with office.engine.transaction() as unit:
+        parent = execution.start(unit, definition, {"codes": codes}, SYSTEM).id
+    rows = office.open_tasks()
+    assert len(rows) == 30
+    # When all of them are handed in at the same moment, while a worker takes the returns
+    acts = [complete(office, row.id, "hr.head") for row in rows]
+    results = together(*acts, lambda: jobs.run_due(office.engine))
+    # Then none is refused, and once the worker has done, the parent has all results in order
+    assert refusals(results) == []
+    office.work()
+    assert office.state(parent)[0] == "completed"
+    assert office.variables(parent)["results"] == ["agree"] * 30
+    with office.engine.reading() as unit:
+        assert instances.verify(unit, parent).whole
+
+
+def test_a_timer_and_a_completion_meet_and_one_of_them_wins(office: Office) -> None:
+    instance = office.begin("runs_boundary_interrupting")
+    (row,) = office.open_tasks()
+    office.claim("办理 a")
+    office.engine.clock.advance(timedelta(days=10))  # type: ignore[attr-defined]
+    work = lambda: jobs.run_due(office.engine)  # noqa: E731
+    results = together(complete(office, row.id, "hr.staff", 2), work, work)
+    assert office.state(instance)[0] == "completed"
+    done = "a" in office.trace(instance)
+    assert done == (refusals(results) == [])
+    assert office.work() == 0
+
+
+def test_cancelling_meets_the_childs_end_and_its_return(office: Office) -> None:
+    office.publish("engine_child")
+    definition = office.publish("engine_call")
+    for _ in range(4):
+        with office.engine.transaction() as unit:
+            parent = execution.start(unit, definition, {}, office.actor("hr.staff")).id
+        (row,) = office.open_tasks()
+
+        def cancel(instance_id: str = parent) -> object:
+            with office.engine.transaction() as unit:
+                instances.cancel(unit, instance_id, office.actor("hr.staff"), "不办了")
+            return "cancelled"
+
+        done, cancelled, _worked = together(complete(office, row.id, "hr.head"), cancel, office.work)
+        office.work()
+        # Whoever came first, the starter's word holds unless all had ended before it
+        state = office.state(parent)[0]
+        assert (state == "cancelled") == (cancelled == "cancelled")
+        assert cancelled == "cancelled" or isinstance(cancelled, Stale)
+        assert done == "hr.head" or isinstance(done, Stale)
+        assert office.open_tasks() == []
+
+
+def test_the_same_matter_started_by_two_at_once_starts_once(office: Office) -> None:
+    office.publish("engine_start", forms={"begin": FORM_YEAR, "form": FORM})
+    starters = ("hr.staff", "hr.staff2", "hr.staff", "hr.staff2")
+    results = together(*[lambda post=post: office.start("started", post, year="2026") for post in starters])
+    assert len(refusals(results)) == 3
+    assert all("已经在办理" in str(each) for each in refusals(results))
+    assert len(office.open_tasks()) == 1
+
+
+def test_files_and_acts_on_one_instance_do_not_break_its_chain(office: Office) -> None:
+    instance = office.begin("engine_no_way_on")
+    (row,) = office.open_tasks()
+
+    def add(number: int) -> Callable[[], object]:
+        def act() -> object:
+            with office.engine.transaction() as unit:
+                stream = BytesIO(b"%PDF-1.7 " + bytes([number]))
+                return documents.add_file(unit, instance, f"{number}.pdf", stream, office.actor("hr.head"))
+
+        return act
+
+    results = together(*map(add, range(5)), complete(office, row.id, "hr.head"))
+    assert refusals(results) == []
+    with office.engine.reading() as unit:
+        found = instances.verify(unit, instance)
+        assert found.whole
+        assert len(instances.view(unit, instance, "", ("audit",)).documents) == 6
+
+
+def test_two_publish_and_two_draw_at_once(office: Office) -> None:
+    source = (DIAGRAMS / "engine_child.bpmn").read_bytes()
+
+    def publish(text: str) -> Callable[[], object]:
+        def act() -> object:
+            with office.engine.transaction() as unit:
+                return definitions.publish(unit, source + text.encode(), {"form": FORM}, SYSTEM).version
+
+        return act
+
+    def draw(text: str) -> Callable[[], object]:
+        def act() -> object:
+            with office.engine.transaction() as unit:
+                return definitions.save_draft(unit, "drawn", text, text, {}, 0, SYSTEM)
+
+        return act
+
+    results = together(*[publish(f"<!-- {number} -->") for number in range(3)])
+    versions = sorted(each for each in results if isinstance(each, int))
+    assert versions == list(range(1, len(versions) + 1))
+    assert all(isinstance(each, Stale) for each in refusals(results))
+    results = together(*[draw(f"{number}") for number in range(3)])
+    assert [each for each in results if each == 1] == [1]
+    assert len([each for each in results if isinstance(each, Stale)]) == 2
+
+
+def test_workers_side_by_side_remind_each_person_once(office: Office) -> None:
+    definition = office.publish("engine_deadline")
+    for _ in range(6):
+        with office.engine.transaction() as unit:
+            execution.start(unit, definition, {}, SYSTEM, unit_code="red")
+    office.engine.clock.advance(timedelta(days=9, hours=3))  # type: ignore[attr-defined]
+    together(office.work, office.work, office.work)
+    with office.engine.reading() as unit:
+        query = select(model.notice.c.body).where(model.notice.c.person_id == office.people["red.staff"])
+        (body,) = unit.connection.execute(query).scalars()
+    assert len(body.split("\n")) == 6
