@@ -2,7 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
-from threading import Event
+from threading import Event, Lock
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -30,6 +30,7 @@ class Scheduler:
         )
         self._woken = Event()
         self._stopping = Event()
+        self._turn = Lock()
 
     def start(self) -> None:
         """Begin to look after due jobs."""
@@ -47,6 +48,9 @@ class Scheduler:
         """Finish the job in hand, then stop."""
         self.engine.wake = lambda: None
         self._stopping.set()
+        # APScheduler waits for a running look while it holds the lock that planning the next one needs: so wait first.
+        with self._turn:
+            pass
         self._background.shutdown(wait=True)
 
     def _plan(self, delay: timedelta) -> None:
@@ -55,6 +59,11 @@ class Scheduler:
         self._background.add_job(self._look, "date", run_date=when, id="look", replace_existing=True)
 
     def _look(self) -> None:
+        with self._turn:
+            if not self._stopping.is_set():
+                self._look_once()
+
+    def _look_once(self) -> None:
         self._woken.clear()
         self._plan(self._work())
         if self._woken.is_set():

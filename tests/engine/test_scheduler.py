@@ -1,0 +1,166 @@
+"""The scheduler wakes when something is due, and nothing that goes wrong keeps it from waking again."""
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from threading import Event
+from typing import Any
+
+import pytest
+
+from engine import jobs
+from engine import scheduler as module
+from engine.ground.errors import Busy
+from engine.ground.unit_of_work import Call, Engine, Result
+from engine.scheduler import Scheduler
+from tests.engine.office import Office
+
+WAIT = 60
+
+
+@pytest.fixture
+def running(engine: Engine) -> Iterator[Scheduler]:
+    """Run a scheduler beside the test; while it runs, the promises are not looked at."""
+    engine.watchers.clear()
+    made = Scheduler(engine)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def function(office: Office) -> Iterator[Callable[[Callable[[Call], Result]], Event]]:
+    """Let a service task call something, and give an event that tells when it did."""
+
+    def register(act: Callable[[Call], Result]) -> Event:
+        called = Event()
+
+        def outer(call: Call) -> Result:
+            try:
+                return act(call)
+            finally:
+                called.set()
+
+        office.engine.functions["record"] = outer
+        return called
+
+    yield register
+
+
+def test_an_act_that_makes_a_job_wakes_the_scheduler(office: Office, function: Any, running: Scheduler) -> None:
+    called = function(lambda call: Result())
+    office.begin("runs_service")
+    assert called.wait(WAIT)
+
+
+def test_what_is_due_later_is_done_when_its_time_comes(
+    office: Office, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a timer, and a scheduler that looks often
+    engine.watchers.clear()
+    instance = office.begin("runs_timer_workdays")
+    monkeypatch.setattr(module, "SAFETY", timedelta(milliseconds=20))
+    fired, look = Event(), jobs.run_one
+
+    def see(engine: Engine, job: Any) -> None:
+        look(engine, job)
+        if job.kind == "timer":
+            fired.set()
+
+    monkeypatch.setattr(jobs, "run_one", see)
+    running = Scheduler(engine)
+    running.start()
+    # When its time comes, nobody has to wake anything
+    engine.clock.advance(timedelta(days=40))  # type: ignore[attr-defined]
+    assert fired.wait(WAIT)
+    running.stop()
+    assert office.state(instance)[0] == "completed"
+
+
+def test_a_function_that_fails_does_not_stop_the_others(office: Office, function: Any, running: Scheduler) -> None:
+    def fail(call: Call) -> Result:
+        raise ZeroDivisionError
+
+    first = function(fail)
+    office.begin("runs_service")
+    assert first.wait(WAIT)
+    second = function(lambda call: Result())
+    office.begin("runs_service")
+    assert second.wait(WAIT)
+
+
+@pytest.mark.parametrize("error", [Busy(""), ZeroDivisionError()])
+def test_a_look_that_fails_is_not_the_last(
+    office: Office,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    engine.watchers.clear()
+    monkeypatch.setattr(module, "SAFETY", timedelta(milliseconds=20))
+    looks: list[int] = []
+    again = Event()
+
+    def look(*_: Any, **__: Any) -> int:
+        looks.append(1)
+        if len(looks) == 1:
+            raise error
+        again.set()
+        return 0
+
+    monkeypatch.setattr(jobs, "run_due", look)
+    with caplog.at_level(logging.WARNING):
+        running = Scheduler(engine)
+        running.start()
+        assert again.wait(WAIT)
+        running.stop()
+    assert "looking again" in caplog.text
+
+
+def test_stopping_waits_for_the_job_in_hand_and_takes_no_other(office: Office, function: Any, engine: Engine) -> None:
+    # Given a function that is working, and another that waits behind it
+    engine.watchers.clear()
+    began, go_on, ended = Event(), Event(), []
+
+    def work(call: Call) -> Result:
+        began.set()
+        assert go_on.wait(WAIT)
+        ended.append(call.instance_id)
+        return Result()
+
+    function(work)
+    first, second = office.begin("runs_service"), office.begin("runs_service")
+    running = Scheduler(engine)
+    running.start()
+    assert began.wait(WAIT)
+    # When it is told to stop, and the function ends
+    running._stopping.set()
+    go_on.set()
+    running.stop()
+    # Then the one in hand was done wholly, the other is left for the next start
+    assert len(ended) == 1
+    states = {office.state(instance)[0] for instance in (first, second)}
+    assert states == {"completed", "active"}
+
+
+def test_a_wake_up_during_a_look_is_not_lost(office: Office, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a look that is about to find nothing more to do
+    engine.watchers.clear()
+    looks: list[int] = []
+    again = Event()
+
+    def look(*_: Any, **__: Any) -> int:
+        looks.append(1)
+        if len(looks) == 1:
+            running.wake()
+        else:
+            again.set()
+        return 0
+
+    monkeypatch.setattr(jobs, "run_due", look)
+    running = Scheduler(engine)
+    running.start()
+    # Then what woke it meanwhile is looked at at once, not after the long pause
+    assert again.wait(WAIT / 6)
+    running.stop()
