@@ -178,8 +178,9 @@ def start(
         "instance.started", {"title": row["title"]}, business_key=key, round=row["round"], parent=row["parent_id"]
     )
     unit.connection.execute(insert(model.instance_state), {"instance_id": row["id"], "content": "[]"})
-    if actor.person_id and parent is None:
-        join(run, [f"person:{actor.person_id}", *(f"post:{post}" for post in definition.diagram.starters)])
+    if parent is None:
+        starter = [f"person:{actor.person_id}"] if actor.person_id else []
+        join(run, [*starter, *(f"post:{post}" for post in definition.diagram.starters)])
     run.machine.begin()
     settle(run)
     return run

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from engine import jobs, notices
+from engine import instances, jobs, notices
 from engine.core import execution
 from engine.ground import model
 from engine.ground.clock import ZONE
@@ -92,7 +92,9 @@ def test_a_calendar_start_makes_an_instance_and_plans_the_next_year(office: Offi
         planned = unit.connection.execute(
             select(model.job.c.due_at).where(model.job.c.kind == "start", model.job.c.state == "due")
         ).scalar_one()
+        seen = [row.title for row in instances.search(unit, office.people["hr.staff"], ())]
     assert titles == ["2027年事项"]
+    assert seen == titles, "who could have started it may see it"
     assert planned.astimezone(ZONE).year == 2028
 
 
