@@ -150,17 +150,18 @@ def test_a_wake_up_during_a_look_is_not_lost(office: Office, engine: Engine, mon
     looks: list[int] = []
     again = Event()
 
+    made = Scheduler(engine)
+
     def look(*_: Any, **__: Any) -> int:
         looks.append(1)
         if len(looks) == 1:
-            running.wake()
+            made.wake()
         else:
             again.set()
         return 0
 
     monkeypatch.setattr(jobs, "run_due", look)
-    running = Scheduler(engine)
-    running.start()
+    made.start()
     # Then what woke it meanwhile is looked at at once, not after the long pause
     assert again.wait(WAIT / 6)
-    running.stop()
+    made.stop()
