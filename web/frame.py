@@ -61,6 +61,7 @@ def _links(unit: Unit, found: Session) -> Iterator[Link]:
         yield _link("/inbox", _("待办"), tasks.count(unit, found.person_id))
         yield _link("/done", _("已办"))
         yield _link("/started", _("我发起的"))
+        yield _link("/instances", _("事项"))
     yield _link("/notices", _("通知"), notices.unread(unit, found.person_id))
     if "process" in found.roles:
         yield _link("/processes", _("流程"))
