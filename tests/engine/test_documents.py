@@ -1,0 +1,110 @@
+"""Files come in whole, belong to those who take part, and keep every version."""
+
+import io
+
+import pytest
+from sqlalchemy import select
+
+from engine import documents, instances
+from engine.core import documents as keeping
+from engine.core import execution
+from engine.ground import model
+from engine.ground.errors import Invalid, NotFound, TooLarge
+from engine.ground.unit_of_work import SYSTEM
+from tests.engine.office import Office
+
+PDF = b"%PDF-1.7 "
+
+
+def add(office: Office, instance: str, name: str = "纪要.pdf", content: bytes = PDF, post: str = "hr.head") -> str:
+    with office.engine.transaction() as unit:
+        return documents.add_file(unit, instance, name, io.BytesIO(content), office.actor(post))
+
+
+@pytest.fixture
+def matter(office: Office) -> str:
+    """Give an instance in which hr.head takes part."""
+    return office.begin("engine_no_way_on")
+
+
+def test_a_file_is_kept_byte_for_byte_and_recorded(office: Office, matter: str) -> None:
+    document = add(office, matter)
+    with office.engine.reading() as unit:
+        path, row = documents.open_file(unit, document, office.people["hr.head"])
+        seen = instances.view(unit, matter, office.people["hr.head"])
+        assert documents.describe(unit, [document]) == {document: "纪要.pdf"}
+    assert path.read_bytes() == PDF
+    assert (row.file_name, row.media_type, row.size, row.number) == ("纪要.pdf", "application/pdf", len(PDF), 1)
+    added = next(event for event in seen.events if event.kind == "document.added")
+    assert added.payload == {"name": "纪要.pdf", "size": len(PDF), "digest": row.digest}
+    assert [item.id for item in seen.documents] == [document]
+
+
+def test_the_same_bytes_twice_are_two_documents_and_one_file(office: Office, matter: str) -> None:
+    first, second = add(office, matter), add(office, matter, "别名.pdf")
+    with office.engine.reading() as unit:
+        paths = {documents.open_file(unit, each, office.people["hr.head"])[0] for each in (first, second)}
+    assert first != second
+    assert len(paths) == 1
+
+
+def test_what_is_not_theirs_is_not_there(office: Office, matter: str) -> None:
+    document = add(office, matter)
+    with pytest.raises(NotFound):
+        add(office, matter, post="blue.staff")
+    with pytest.raises(NotFound):
+        add(office, "no-such-instance")
+    with office.engine.reading() as unit:
+        for wrong in (document, "no-such-document"):
+            with pytest.raises(NotFound):
+                documents.open_file(unit, wrong, office.people["blue.staff"])
+        assert documents.open_file(unit, document, office.people["blue.staff"], ("audit",))[1].number == 1
+        with pytest.raises(NotFound):
+            documents.open_file(unit, document, office.people["hr.head"], number=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "match"),
+    [("  ", PDF, "请选择"), ("坏.docx", b"MZ\x90", "与扩展名不符"), ("坏.exe", b"MZ\x90", "只接收")],
+)
+def test_a_wrong_file_is_refused_and_nothing_is_recorded(
+    office: Office, matter: str, name: str, content: bytes, match: str
+) -> None:
+    with pytest.raises(Invalid, match=match):
+        add(office, matter, name, content)
+    with office.engine.reading() as unit:
+        assert instances.view(unit, matter, office.people["hr.head"]).documents == ()
+
+
+def test_a_file_over_the_limit_is_refused_and_leaves_no_bytes(office: Office, matter: str) -> None:
+    limit = office.engine.settings.upload_limit_bytes
+    with pytest.raises(TooLarge, match="50MB"):
+        add(office, matter, "大.pdf", PDF + bytes(limit))
+    assert [path for path in office.engine.files.rglob("*") if path.is_file()] == []
+
+
+def test_a_form_is_no_file(office: Office, matter: str) -> None:
+    office.do("办理 a", "hr.head", words="意见")
+    with office.engine.reading() as unit:
+        form = unit.connection.execute(select(model.document.c.id)).scalar_one()
+        assert len(documents.versions(unit, form, office.people["hr.head"])) == 1
+        with pytest.raises(NotFound):
+            documents.open_file(unit, form, office.people["hr.head"])
+
+
+def test_each_change_is_a_version_and_no_change_is_none(office: Office, matter: str) -> None:
+    with office.engine.transaction() as unit:
+        row = execution.row_of(unit, matter)
+        document = keeping.put_values(unit, row, "plan", "计划", {"a": 1}, SYSTEM)[0]
+        assert keeping.put_values(unit, row, "plan", "计划", {"a": 1}, SYSTEM)[:2] == (document, 1)
+        assert keeping.put_values(unit, row, "plan", "计划", {"a": 2}, SYSTEM)[:2] == (document, 2)
+        assert keeping.values(unit, row["business_key"], "plan") == {"a": 2}
+        assert keeping.values(unit, row["business_key"], "other") is None
+        stored = keeping.store(unit.engine.files, io.BytesIO(PDF), 100)
+        paper = keeping.put_file(unit, row, "paper", "纸", "纸.pdf", "application/pdf", stored, SYSTEM)
+        assert keeping.put_file(unit, row, "paper", "纸", "纸.pdf", "application/pdf", stored, SYSTEM) == paper
+        assert keeping.put_file(unit, row, "paper", "纸", "新纸.pdf", "application/pdf", stored, SYSTEM)[1] == 2
+    with office.engine.reading() as unit:
+        first = documents.open_file(unit, paper[0], office.people["hr.head"], number=1)[1]
+        last = documents.open_file(unit, paper[0], office.people["hr.head"])[1]
+    assert (first.file_name, last.file_name) == ("纸.pdf", "新纸.pdf")
