@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, current_app, g, request
 
-from engine import notices, people, tasks
+from engine import incidents, notices, people, tasks
 from engine.accounts import Session
 from engine.ground.clock import local, today
 from engine.ground.unit_of_work import Unit
@@ -65,6 +65,7 @@ def _links(unit: Unit, found: Session) -> Iterator[Link]:
     yield _link("/notices", _("通知"), notices.unread(unit, found.person_id))
     if "process" in found.roles:
         yield _link("/processes", _("流程"))
+        yield _link("/incidents", _("异常"), len(incidents.listing(unit)))
     if "audit" in found.roles:
         yield _link("/audit", _("审计"))
     if "system" in found.roles:

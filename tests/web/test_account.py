@@ -176,7 +176,7 @@ def test_outside_the_demo_nobody_gets_in_by_its_buttons(app: Flask, browse: Brow
 
 @pytest.mark.parametrize(("login", "links"), [
     ("wang", ["待办", "已办", "我发起的", "事项", "通知"]),
-    ("process", ["待办", "已办", "我发起的", "事项", "通知", "流程"]),
+    ("process", ["待办", "已办", "我发起的", "事项", "通知", "流程", "异常"]),
     ("audit", ["通知", "审计"]),
     ("system", ["通知", "组织和账号"]),
 ])  # fmt: skip

@@ -1,0 +1,59 @@
+"""Business administrators see what gave up, try it again, or say how it was solved; nobody else does."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert
+
+from engine import incidents
+from engine.ground import model
+from engine.ground.unit_of_work import new_id
+from tests.web import errands
+from tests.web.browsing import Browse
+
+
+def given(app: Flask, job: bool) -> str:
+    engine, row = errands.engine_of(app), {"id": new_id(), "message": "打印机没有纸了"}
+    with engine.transaction() as unit:
+        fields = {"kind": "start", "payload": {"process": "none"}, "state": "failed", "attempts": 3, "due_at": unit.now}
+        job_id = new_id() if job else None
+        if job_id:
+            unit.connection.execute(insert(model.job), {"id": job_id, **fields})
+        unit.connection.execute(insert(model.incident), {**row, "job_id": job_id, "created_at": unit.now})
+    return row["id"]
+
+
+def test_nothing_waits(browse: Browse) -> None:
+    visit = browse("process").open("/incidents")
+    assert (visit.status, "没有等待处理的异常" in visit.text) == (200, True)
+
+
+@pytest.mark.parametrize("login", ["wang", "audit", "system"])
+def test_it_is_nobody_elses_to_see(app: Flask, browse: Browse, login: str) -> None:
+    incident = given(app, job=False)
+    visit = browse(login)
+    assert visit.open("/incidents").status == 404
+    assert incident not in visit.text
+
+
+def test_a_retry_is_planned_once(app: Flask, browse: Browse) -> None:
+    given(app, job=True)
+    visit = browse("process").open("/incidents")
+    assert "打印机没有纸了" in visit.text
+    again = visit.prepared("重试")
+    visit.press("重试")
+    assert "已安排重试" in visit.flash
+    assert visit.send(again).status == 409
+
+
+def test_how_it_was_solved_is_kept_and_must_be_said(app: Flask, browse: Browse) -> None:
+    given(app, job=False)
+    visit = browse("process").open("/incidents")
+    assert not [words for words in visit.buttons() if "重试" in words]
+    visit.press("已解决", {"resolution": "  "})
+    assert visit.status == 422
+    assert "怎样解决" in visit.errors
+    visit.press("已解决", {"resolution": "已换纸"})
+    assert "没有等待处理的异常" in visit.text
+    assert "已换纸" in visit.click("也看已经处理的").text
+    with errands.engine_of(app).reading() as unit:
+        assert incidents.listing(unit) == []

@@ -1,0 +1,58 @@
+"""Show what gave up and needs a person (异常), to business administrators: try again, or say how it was solved."""
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from engine import incidents, people
+from engine.ground.errors import Fault, Invalid
+from web import guard, session
+from web.texts import gettext as _
+
+PROCESS = "process"
+LONGEST = 500
+
+room = Blueprint("incidents", __name__)
+
+
+@room.get("/incidents")
+def listing() -> str:
+    """List what waits for a person; with `everything`, what was dealt with too."""
+    return _page(())
+
+
+def _page(faults: tuple[Fault, ...], typed: str = "") -> str:
+    guard.demand(PROCESS)
+    everything = request.args.get("everything") == "1"
+    with session.engine().reading() as unit:
+        rows = incidents.listing(unit, everything)
+        names = people.person_names(unit, [row.resolved_by for row in rows])
+    return render_template(
+        "incidents.html", rows=rows, names=names, everything=everything, faults=faults, typed=typed, longest=LONGEST
+    )
+
+
+@room.post("/incidents/<incident_id>/retry")
+def retry(incident_id: str) -> Response:
+    """Try again at once (重试)."""
+    guard.demand(PROCESS)
+    try:
+        with session.engine().transaction() as unit:
+            incidents.retry(unit, incident_id, session.actor())
+    except Invalid as error:
+        return make_response(_page((Fault("retry", error.message, f"solved-{incident_id}"),)), 422)
+    flash(_("已安排重试。如果仍不成功，会再次出现在这里。"))
+    return redirect(url_for("incidents.listing"), 303)
+
+
+@room.post("/incidents/<incident_id>/resolve")
+def resolve(incident_id: str) -> Response:
+    """Close what was dealt with otherwise (已解决)."""
+    guard.demand(PROCESS)
+    typed = request.form.get("resolution", "")[:LONGEST]
+    try:
+        with session.engine().transaction() as unit:
+            incidents.resolve(unit, incident_id, session.actor(), typed)
+    except Invalid as error:
+        return make_response(_page((Fault("resolution", error.message, f"solved-{incident_id}"),), typed), 422)
+    flash(_("已记下处理情况。"))
+    return redirect(url_for("incidents.listing"), 303)
