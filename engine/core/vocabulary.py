@@ -41,7 +41,7 @@ def _unit_name(unit: Unit, code: Value) -> Value:
     return organization.unit_name(unit, code) if isinstance(code, str) else None
 
 
-NAMES = frozenset({"today", "add workdays", "workdays between", "posts", "unit name"})
+NAMES = frozenset({"today", "add workdays", "count workdays", "posts", "unit name"})
 
 
 def bind(unit: Unit) -> Mapping[str, Callable[..., Value]]:
@@ -49,7 +49,7 @@ def bind(unit: Unit) -> Mapping[str, Callable[..., Value]]:
     return {
         "today": lambda: unit.today,
         "add workdays": lambda day, count: _add_workdays(calendar_of(unit), day, count),
-        "workdays between": lambda start, end: _workdays_between(calendar_of(unit), start, end),
+        "count workdays": lambda start, end: _workdays_between(calendar_of(unit), start, end),
         "posts": lambda code, kind: _posts(unit, code, kind),
         "unit name": lambda code: _unit_name(unit, code),
     }
