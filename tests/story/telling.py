@@ -204,8 +204,21 @@ def nobody_sees_what_is_not_theirs(cast: Cast, root: str) -> None:
 
 
 def the_record_is_whole(cast: Cast, root: str) -> None:
-    status, words = cast.sees("auditor", f"/instances/{root}")
-    assert (status, "2026年双拥工作计划" in words) == (200, True)
+    with cast.engine.reading() as unit:
+        titles = {row.id: row.title for row in unit.connection.execute(select(model.instance))}
+    # one plan; eight reports and one in a second round; three aggregations, two approvals, one filing
+    assert len(titles) == 1 + 9 + 3 + 2 + 1
+    for instance_id, title in titles.items():
+        status, words = cast.sees("auditor", f"/instances/{instance_id}")
+        assert (status, title in words, "首尾相连，没有改动" in words) == (200, True, True), title
+    words = cast.sees("hr-staff", f"/instances/{root}")[1]
+    for document in ("送审稿", "处理单", "定稿", "印发登记", "归卷登记"):
+        assert document in words
+    the_archive_is_whole(cast)
+    assert records.verify(cast.engine).whole
+
+
+def the_archive_is_whole(cast: Cast) -> None:
     folders = [path for path in cast.engine.archives.iterdir() if not path.name.startswith(".")]
     assert len(folders) == 1
     assert archive.verify(folders[0]) == []
@@ -213,4 +226,3 @@ def the_record_is_whole(cast: Cast, root: str) -> None:
     page = (folders[0] / "data" / "index.html").read_text(encoding="utf-8")
     for words in ("请先落实经费来源", "经费来源不明", "机关党委书面说明", "直属单位乙"):
         assert words in page
-    assert records.verify(cast.engine).whole
