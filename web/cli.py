@@ -129,9 +129,13 @@ def _publish(settings: Settings, given: argparse.Namespace) -> int:
     with holding.hold(settings):
         _demand_current(settings)
         with _opened(settings) as engine, engine.transaction() as unit:
-            for path, source in sources:
-                made = definitions.publish(unit, source, _forms_beside(path), SYSTEM, given.note, own)
-                print(_("%s：第 %s 版") % (made.name, made.version))
+            made = [
+                definitions.publish(unit, source, _forms_beside(path), SYSTEM, given.note, own)
+                for path, source in sources
+            ]
+    # Only what has been committed is said: one diagram that is refused takes all of them back.
+    for definition in made:
+        print(_("%s：第 %s 版") % (definition.name, definition.version))
     return 0
 
 

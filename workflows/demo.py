@@ -165,7 +165,7 @@ def _settle_late(stage: Stage) -> None:
         "人事部审看",
         "return",
         _about(2026, "unit_a"),
-        opinion="“重大节日走访慰问”一项没有写明次数和完成日期，请补上后再报。",
+        opinion="“重大节日走访慰问”只写了八一，请把春节的走访也写上，并改好次数和日期后再报。",
     )
 
 

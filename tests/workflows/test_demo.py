@@ -37,7 +37,7 @@ def test_who_was_sent_back_reads_why_and_who_has_more_time_finds_the_draft(told:
     with told.engine.reading() as unit:
         first = tasks.inbox(unit, told.people["unit-a-staff"])[0]
         seen = tasks.view(unit, first.id, told.people["unit-a-staff"])
-        assert seen.cause is not None and "没有写明次数" in seen.cause["text"]
+        assert seen.cause is not None and "请把春节的走访也写上" in seen.cause["text"]
         assert len(seen.values["items"]) == 2
         second = tasks.inbox(unit, told.people["unit-b-staff"])[0]
         draft = tasks.view(unit, second.id, told.people["unit-b-staff"])
