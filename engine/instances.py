@@ -179,18 +179,28 @@ def _marks(definition: Definition, events: list[Event], now: tuple[str, ...]) ->
     return marks
 
 
+def may_cancel(unit: Unit, row: Mapping[str, Any], person_id: str) -> bool:
+    """Tell whether a person may cancel an instance: who started it, or may start its like; never a child by itself."""
+    if row["state"] != "active" or row["parent_id"] is not None:
+        return False
+    starters = set(catalogue.load(unit, row["definition_id"]).diagram.starters)
+    held = {post.reference for post in organization.posts_of(unit, person_id)}
+    return row["starter_id"] == person_id or bool(starters & held)
+
+
 def cancel(unit: Unit, instance_id: str, actor: Actor, reason: str) -> None:
-    """Cancel an instance with all below it (撤销); only its starter may, and the reason is kept.
+    """Cancel an instance with all below it (撤销); the reason is kept.
 
     Raises:
-        NotFound: not started by this person. Invalid: no reason given. Stale: it has ended.
+        NotFound: not theirs to cancel. Invalid: no reason given. Stale: it has ended.
     """
-    row = execution.find_row(unit, instance_id)
-    if row is None or row["starter_id"] != actor.person_id or row["parent_id"] is not None:
+    run = execution.load(unit, instance_id, actor)
+    assert actor.person_id is not None
+    if not may_cancel(unit, {**run.row, "state": "active"}, actor.person_id):
         raise NotFound()
     if not reason.strip():
         raise Invalid("请写明撤销的原因。")
-    execution.cancel(execution.load(unit, instance_id, actor), reason.strip())
+    execution.cancel(run, reason.strip())
 
 
 def verify(unit: Unit, instance_id: str) -> Verdict:

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from sqlalchemy import Row
+from werkzeug.wrappers import Response as AnyResponse
 
 from engine import definitions, documents, instances, people, tasks
 from engine.core import execution, form_uses
 from engine.core.catalogue import Definition
 from engine.core.forms import FILES, Form
 from engine.core.visibility import AUDIT, may_see
-from engine.ground.errors import NotFound
+from engine.ground.errors import Fault, Invalid, NotFound
 from engine.ground.unit_of_work import Unit
 from engine.instances import InstanceView
 from web import guard, security, session, timeline, twin
@@ -25,6 +26,7 @@ room = Blueprint("instances", __name__)
 STATES = {"active": _("办理中"), "completed": _("已办结"), "cancelled": _("已撤销")}
 PAGE = 50
 TEXT_LIMIT = 100
+REASON_LIMIT = 500
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,26 @@ def show(instance_id: str) -> str:
     return render_template("instances/show.html", view=view, states=STATES, **shown)
 
 
+@room.post("/instances/<instance_id>/cancel")
+def cancel(instance_id: str) -> AnyResponse:
+    """Cancel an instance with all below it (撤销)."""
+    security.allow_inline_styles()
+    reason = request.form.get("reason", "").strip()[:REASON_LIMIT]
+    try:
+        if request.form.get("confirmed") != "yes":
+            raise Invalid(_("撤销以后不能恢复，请勾选“我已确认”。"))
+        with session.engine().transaction() as unit:
+            instances.cancel(unit, instance_id, session.actor(), reason)
+    except Invalid as error:
+        with session.engine().reading() as unit:
+            shown = _shown(unit, view := _view(unit, instance_id))
+        fault = Fault("cancel", error.message, "reason")
+        page = render_template("instances/show.html", view=view, states=STATES, faults=[fault], reason=reason, **shown)
+        return make_response(page, 422)
+    flash(_("已撤销，下级事项也一并撤销。"))
+    return redirect(url_for("instances.show", instance_id=instance_id), 303)
+
+
 def _shown(unit: Unit, view: InstanceView) -> dict[str, Any]:
     diagram = view.definition.diagram
     return {
@@ -114,6 +136,7 @@ def _shown(unit: Unit, view: InstanceView) -> dict[str, Any]:
         "parent_open": _may_open(unit, view.row["parent_id"]),
         # What is filled in besides a document is kept under its task's name.
         "act_names": [row.name for row in view.documents if row.name.startswith("task:")],
+        "may_cancel": instances.may_cancel(unit, view.row, guard.person_id()),
         "verdict": instances.verify(unit, view.row["id"]) if guard.has(AUDIT) else None,
     }
 
