@@ -17,7 +17,7 @@ from engine.ground.errors import Fault, Stale
 from engine.ground.unit_of_work import Actor, Unit, new_id
 
 TABLE = model.definition.c
-SAVED = "这张流程图刚刚被别人保存过,请重新打开后再改。您的改动没有保存。"
+SAVED = "这张流程图刚刚被别人保存过，请重新打开后再改。您的改动没有保存。"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def publish(
         "published_by": actor.person_id,
         "note": note,
     }
-    _insert(unit, model.definition, row, "这个流程刚刚被别人发布过,请重新打开后再发布。您的改动没有发布。")
+    _insert(unit, model.definition, row, "这个流程刚刚被别人发布过，请重新打开后再发布。您的改动没有发布。")
     rows = [{"definition_id": row["id"], "key": key, "source": text} for key, text in sorted(used.items())]
     if rows:
         unit.connection.execute(insert(model.form), rows)

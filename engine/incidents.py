@@ -30,7 +30,7 @@ def retry(unit: Unit, incident_id: str, actor: Actor) -> None:
     """
     row = _open(unit, incident_id)
     if row.job_id is None:
-        raise Invalid("这条异常没有可以重试的作业,请处理后点“已解决”。")
+        raise Invalid("这条异常没有可以重试的作业，请处理后点“已解决”。")
     change = {"state": "due", "attempts": 0, "due_at": unit.now, "leased_until": None}
     job = model.job
     unit.connection.execute(update(job).where(job.c.id == row.job_id, job.c.state == "failed").values(change))

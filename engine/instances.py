@@ -70,7 +70,7 @@ def start(unit: Unit, key: str, actor: Actor, values: Mapping[str, Any]) -> str:
         form = definition.form(definition.diagram.start_form)
         clean, faults = forms.validate(form, dict(values), _only_outcome(form), start_options(unit, definition))
         if faults:
-            raise Invalid(f"有 {len(faults)} 处需要修改,没有发起。", faults)
+            raise Invalid(f"有 {len(faults)} 处需要修改，没有发起。", faults)
         variables.update(forms.lifted(form, clean))
     run = execution.start(unit, definition, variables, Actor(actor.person_id, seats[0]))
     return run.id

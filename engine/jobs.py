@@ -148,7 +148,7 @@ def _work(engine: Engine, job: Row[Any]) -> None:
         return
     function = engine.functions.get(job.payload["function"])
     if function is None:
-        raise Stuck(f"功能“{job.payload['function']}”已不存在,请联系管理员。")
+        raise Stuck(f"功能“{job.payload['function']}”已不存在，请联系管理员。")
     result = function(call)
     stored = [outcomes.store(engine, item) for item in result.files]
     with engine.transaction() as unit:

@@ -196,9 +196,10 @@ def _may(unit: Unit, row: Row[Any], person_id: str, seats: list[str]) -> set[str
         return acts
     if row.assignee_id == person_id:
         return acts | {"save", "complete", "unclaim", "assign"}
-    if row.assignee_id is not None:
+    holders = _holders(unit, row)
+    if row.assignee_id in holders:
         return acts
-    alone = _holders(unit, row) == {person_id}
+    alone = row.assignee_id is None and holders == {person_id}
     return acts | ({"save", "complete"} if alone else {"claim", "assign"})
 
 
@@ -250,7 +251,7 @@ def _hold(unit: Unit, task_id: str, actor: Actor, revision: int, by_entry: bool 
     if not seats and not (by_entry and entering.may_enter(unit, row, actor.person_id)):
         raise NotFound()
     if row.state != "open":
-        raise Stale("这件待办已经办结或者撤销,不能再办理。您填写的内容没有提交。")
+        raise Stale("这件待办已经办结或者撤销，不能再办理。您填写的内容没有提交。")
     if row.revision != revision:
         raise Stale("这件待办刚刚有变化(例如已被签收或者在另一个页面暂存过),请核对后再提交。您填写的内容没有提交。")
     return _Held(row, instance, seats)
@@ -264,16 +265,18 @@ def _as(actor: Actor, held: _Held) -> Actor:
 def _demand_mine(unit: Unit, held: _Held, person_id: str | None) -> None:
     if held.row.assignee_id == person_id:
         return
-    if held.row.assignee_id is not None:
-        raise Stale("这件待办已由同岗同事签收,请与其联系。您填写的内容没有提交。")
-    if _holders(unit, held.row) != {person_id}:
-        raise Invalid("这件待办有多人可以办理,请先点“签收”,再办理。")
+    holders = _holders(unit, held.row)
+    if held.row.assignee_id in holders:
+        raise Stale("这件待办已由同岗同事签收，请与其联系。您填写的内容没有提交。")
+    if held.row.assignee_id is not None or holders != {person_id}:
+        raise Invalid("这件待办有多人可以办理，请先点“签收”，再办理。")
 
 
 def claim(unit: Unit, task_id: str, actor: Actor, revision: int) -> None:
     """Take a task that several may do (签收)."""
     held = _hold(unit, task_id, actor, revision)
-    if held.row.assignee_id is not None:
+    # Who claimed it and left the post since has let go of it.
+    if held.row.assignee_id in _holders(unit, held.row):
         raise Stale("这件待办已经有人签收。")
     _give(unit, held, actor.person_id)
     _record(unit, held, "task.claimed", _as(actor, held))
@@ -291,9 +294,10 @@ def unclaim(unit: Unit, task_id: str, actor: Actor, revision: int) -> None:
 def assign(unit: Unit, task_id: str, actor: Actor, person_id: str, revision: int) -> None:
     """Give a task to a colleague in a candidate post (指派)."""
     held = _hold(unit, task_id, actor, revision)
-    if held.row.assignee_id not in (None, actor.person_id):
-        raise NotAllowed("这件待办已由他人签收,不能指派。")
-    if person_id not in _holders(unit, held.row):
+    holders = _holders(unit, held.row)
+    if held.row.assignee_id in holders - {actor.person_id}:
+        raise NotAllowed("这件待办已由他人签收，不能指派。")
+    if person_id not in holders:
         raise Invalid("只能指派给同岗位在任的人员。")
     _give(unit, held, person_id)
     _record(unit, held, "task.assigned", _as(actor, held), assignee=person_id)
@@ -360,7 +364,7 @@ def complete(
     options = _options(unit, form, held.instance)
     clean, faults = forms.validate(form, dict(values), outcome, options)
     if faults:
-        raise Invalid(f"有 {len(faults)} 处需要修改,内容没有提交。", faults)
+        raise Invalid(f"有 {len(faults)} 处需要修改，内容没有提交。", faults)
     done = completion.write(run, held.row, form, clean, outcome, entry)
     before = completion.lift(run, task_id, form, clean, outcome)
     run.cause = done
@@ -390,7 +394,7 @@ def withdraw(unit: Unit, task_id: str, actor: Actor, revision: int) -> str:
     run = execution.load(unit, first.instance_id, actor)
     row = _find(unit, task_id)
     if row.revision != revision or row.state != "completed" or not _is_withdrawable(unit, row):
-        raise Stale("后面的环节已经有人着手办理,不能撤回。")
+        raise Stale("后面的环节已经有人着手办理，不能撤回。")
     for scope, name, existed, value in row.effect["variables"]:
         run.scopes.set(scope, name, decode(value)) if existed else run.scopes.remove(scope, name)
     run.cause = row.cause

@@ -79,7 +79,7 @@ def _without_row(values: Values, rows: Component, index: int) -> Values:
 
 
 def unconfirmed(form: Form, raw: Raw, outcome: str | None, warned: Sequence[Fault]) -> list[Fault]:
-    """Give what must be confirmed before this outcome counts: a button under 更多, and what was warned of."""
+    """Give what must be confirmed before this outcome counts: a button under 更多， and what was warned of."""
     found = []
     button = forms.offers(form, outcome or "")
     if button and button.more and not raw.get(f"_confirm_{outcome}"):

@@ -53,7 +53,7 @@ def plan_file(
 
 
 def plan_paper(plan: Mapping[str, Any], stage: str, known: Duties, names: Mapping[str, str]) -> bytes:
-    """Write the plan; `stage` is 送审稿 or 定稿, `names` are the units by code."""
+    """Write the plan; `stage` is 送审稿 or 定稿， `names` are the units by code."""
     title = str(plan.get("title") or "双拥工作计划")
     rows: list[Row] = list(plan.get("tasks") or ())
     paper = word.new_paper(f"{title}（{stage}）")

@@ -29,13 +29,13 @@ MAX_FLOWS = 1_600
 _ID = re.compile(r"[A-Za-z_][\w.-]*")
 _FEEL = re.compile(r"feel", re.IGNORECASE)
 _NAMED = frozenset({"sequenceFlow", "lane", "process", "participant"}) | KINDS.keys()
-_BARE_CHILDREN = "请删去它,或用流程编辑器重新导出该文件。"
+_BARE_CHILDREN = "请删去它，或用流程编辑器重新导出该文件。"
 
 
 def find_process(root: Element) -> tuple[Element | None, list[Fault]]:
     """Give the one process of a file and what is wrong around it."""
     if tag_of(root) != "definitions":
-        message = f"文件不是 BPMN 2.0 流程图:最外层是 {local(root)}。"
+        message = f"文件不是 BPMN 2.0 流程图：最外层是 {local(root)}。"
         return None, [fault("ROOT", place(root), message, "请选择用流程编辑器保存的 .bpmn 文件。")]
     processes = list(elements(root, "process"))
     if not processes:
@@ -104,7 +104,7 @@ def _extensions(element: Element, parent: str) -> Iterator[Fault]:
 def _own_extension(element: Element, parent: str) -> Iterator[Fault]:
     if local(element) not in SHAPES[parent].extensions:
         message = f"{label(parent)}不能有扩展 suixu:{local(element)}。"
-        yield fault("EXTENSION", place(element), message, "请删去它,或检查拼写。")
+        yield fault("EXTENSION", place(element), message, "请删去它，或检查拼写。")
         return
     for key, _ in _plain(element):
         if key not in {"source", "target"}:
@@ -117,8 +117,8 @@ def _steers(uri: str) -> bool:
 
 
 def _foreign(element: Element, name: str) -> Fault:
-    message = f"“{name}”是其他产品的扩展,本系统不会执行。"
-    return fault("EXTENSION", place(element), message, "请删去它,并用本系统的属性填写同样的意思。")
+    message = f"“{name}”是其他产品的扩展，本系统不会执行。"
+    return fault("EXTENSION", place(element), message, "请删去它，并用本系统的属性填写同样的意思。")
 
 
 def _attributes(element: Element) -> Iterator[Fault]:
@@ -126,13 +126,13 @@ def _attributes(element: Element) -> Iterator[Fault]:
     for key, value in _plain(element):
         uri, _, name = key.rpartition("}")
         if uri == f"{{{BPMN}":
-            message = f"属性 {name} 不能带 BPMN 的前缀,那样写没有作用。"
+            message = f"属性 {name} 不能带 BPMN 的前缀，那样写没有作用。"
             yield fault("ATTRIBUTE", place(element), message, "请去掉属性名前的前缀。")
         elif uri == "":
             yield from _attribute(element, name, value, shape.attributes)
         elif uri == f"{{{SUIXU}" and name not in shape.own:
             message = f"{label(tag_of(element))}不能有属性 suixu:{name}。"
-            yield fault("ATTRIBUTE", place(element), message, "请删去它,或检查拼写。")
+            yield fault("ATTRIBUTE", place(element), message, "请删去它，或检查拼写。")
         elif _steers(uri) and tag_of(element) != "definitions":
             yield _foreign(element, name)
 
@@ -155,7 +155,7 @@ def _attribute(element: Element, name: str, value: str, known: Iterable[str]) ->
 def _allowed(name: str) -> str:
     if name == "isExecutable":
         return "请在流程属性中勾选“可执行”。"
-    return f"{name} 只能是 {'、'.join(sorted(VALUES[name]))},或不填。"
+    return f"{name} 只能是 {'、'.join(sorted(VALUES[name]))}，或不填。"
 
 
 def identify(root: Element) -> Iterator[Fault]:
@@ -179,9 +179,9 @@ def _identity(element: Element, key: str) -> Iterator[Fault]:
     longest = MAX_KEY if tag == "process" else MAX_NAME
     if key and (not _ID.fullmatch(key) or len(key) > longest):
         message = f"编号“{key[:80]}”不合规。"
-        yield fault("ID", place(element), message, f"编号以字母或下划线开头,不含空格和冒号,不超过 {longest} 字。")
+        yield fault("ID", place(element), message, f"编号以字母或下划线开头，不含空格和冒号，不超过 {longest} 字。")
     if len(element.get("name", "")) > MAX_NAME:
-        yield fault("NAME", place(element), f"名称超过 {MAX_NAME} 字。", "请缩短名称,详情写在说明里。")
+        yield fault("NAME", place(element), f"名称超过 {MAX_NAME} 字。", "请缩短名称，详情写在说明里。")
 
 
 def measure(process: Element) -> Iterator[Fault]:
@@ -189,9 +189,9 @@ def measure(process: Element) -> Iterator[Fault]:
     nodes = sum(tag_of(element) in KINDS for element in process.iter("*"))
     flows = sum(1 for _ in process.iter(f"{{{BPMN}}}sequenceFlow"))
     if nodes > MAX_NODES:
-        yield fault("LIMIT", place(process), f"环节有 {nodes} 个,超过 {MAX_NODES} 个。", "请拆成几个流程。")
+        yield fault("LIMIT", place(process), f"环节有 {nodes} 个，超过 {MAX_NODES} 个。", "请拆成几个流程。")
     if flows > MAX_FLOWS:
-        yield fault("LIMIT", place(process), f"连线有 {flows} 条,超过 {MAX_FLOWS} 条。", "请拆成几个流程。")
+        yield fault("LIMIT", place(process), f"连线有 {flows} 条，超过 {MAX_FLOWS} 条。", "请拆成几个流程。")
 
 
 def entitle(process: Element) -> Iterator[Fault]:
@@ -200,4 +200,4 @@ def entitle(process: Element) -> Iterator[Fault]:
         yield fault("NAME", place(process), "流程没有名称。", "请在流程属性中填写名称。")
     if not own(process, "title"):
         message = "流程没有事项标题(suixu:title)。"
-        yield fault("TITLE", place(process), message, '请填写一个表达式,例如 "年度工作计划·" + unit name(unit)。')
+        yield fault("TITLE", place(process), message, '请填写一个表达式，例如 "年度工作计划·" + unit name(unit)。')

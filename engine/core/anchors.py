@@ -100,7 +100,7 @@ def _compare(unit: Unit, day: str, heads: Mapping[str, Any]) -> list[str]:
     present = {(row.stream, row.number): bytes(row.digest).hex() for row in rows if row.stream in heads}
     day = date.fromisoformat(day).strftime("%Y年%m月%d日")
     return [
-        f"{day}锚定时,“{stream}”的第{number}条记录与现在的不一致或者已经缺失。"
+        f"{day}锚定时，“{stream}”的第{number}条记录与现在的不一致或者已经缺失。"
         for stream, (number, digest) in heads.items()
         if present.get((stream, number)) != digest
     ]

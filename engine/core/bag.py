@@ -56,7 +56,7 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.message}" if self.path else self.message
+        return f"{self.path}：{self.message}" if self.path else self.message
 
 
 class BagError(SuixuError):
@@ -100,7 +100,7 @@ def write(folder: Path, payload: Iterable[Item], info: Mapping[str, str]) -> Non
 def _drafted(folder: Path) -> Iterator[Path]:
     """Lend a folder beside `folder` that takes its name only when all that is in it is on the disk."""
     if os.path.lexists(folder):
-        raise BagError("bag.target_exists", f"“{shown(folder.name)}”已存在,不能覆盖。请换一个目录名。")
+        raise BagError("bag.target_exists", f"“{shown(folder.name)}”已存在，不能覆盖。请换一个目录名。")
     draft = failed = folder.parent / f".bag-{uuid.uuid4().hex}.part"
     try:
         draft.mkdir(parents=True)
@@ -132,7 +132,7 @@ def _payload_path(path: str) -> str:
     if is_unsafe(full):
         raise BagError("bag.path_unsafe", f"文件名“{shown(path)}”不能用于归档包。")
     if len(full.encode()) >= _PATH_BYTES:
-        raise BagError("bag.path_long", f"文件名“{shown(path)}”过长,路径须少于 {_PATH_BYTES} 字节。")
+        raise BagError("bag.path_long", f"文件名“{shown(path)}”过长，路径须少于 {_PATH_BYTES} 字节。")
     return full
 
 
@@ -182,9 +182,9 @@ def _sync(folder: Path) -> None:
 def _check_info(info: Mapping[str, str]) -> None:
     for label in info:
         if not label or ":" in label or label != _one_line(label):
-            raise BagError("bag.label_malformed", f"归档包说明项名“{shown(label)}”不合规:不能为空,不能含冒号或换行。")
+            raise BagError("bag.label_malformed", f"归档包说明项名“{shown(label)}”不合规：不能为空，不能含冒号或换行。")
         if label.casefold() == "payload-oxum":
-            raise BagError("bag.label_malformed", "归档包说明项 Payload-Oxum 由系统计算,不能指定。")
+            raise BagError("bag.label_malformed", "归档包说明项 Payload-Oxum 由系统计算，不能指定。")
     if not _is_date(info.get("Bagging-Date", "")):
         raise BagError("bag.date_missing", "归档包须写明打包日期(Bagging-Date),格式为 2026-12-31。")
 
@@ -220,13 +220,13 @@ def verify(folder: Path) -> list[Fault]:
     """
     faults = list(islice(_examine(folder), _FAULT_LIMIT + 1))
     if len(faults) > _FAULT_LIMIT:
-        faults[_FAULT_LIMIT:] = [_fault("too_many", "", f"问题超过 {_FAULT_LIMIT} 处,其余未列出。")]
+        faults[_FAULT_LIMIT:] = [_fault("too_many", "", f"问题超过 {_FAULT_LIMIT} 处，其余未列出。")]
     return faults
 
 
 def _examine(folder: Path) -> Iterator[Fault]:
     if not os.path.isdir(folder):
-        yield _fault("folder_missing", "", "归档包目录不存在,或不是目录。")
+        yield _fault("folder_missing", "", "归档包目录不存在，或不是目录。")
         return
     files: dict[str, _Found] = {}
     yield from _survey(folder, files)
@@ -257,9 +257,9 @@ def _survey(folder: Path, files: dict[str, _Found]) -> Iterator[Fault]:
             if kind == "folder":
                 waiting.append(f"{path}/")
             elif kind == "special":
-                yield _fault("special_file", path, "是链接或特殊文件,归档包内只能有普通文件和目录。")
+                yield _fault("special_file", path, "是链接或特殊文件，归档包内只能有普通文件和目录。")
             elif key in files:
-                yield _fault("name_clash", path, "与另一个文件的名称只是编码不同,无法区分。")
+                yield _fault("name_clash", path, "与另一个文件的名称只是编码不同，无法区分。")
             else:
                 files[key] = _Found(folder / path, size)
 
@@ -279,7 +279,7 @@ def _check_declaration(files: Mapping[str, _Found]) -> Iterator[Fault]:
     lines = islice(_read_lines(files[_DECLARATION].path), 3)
     form = _DECLARATION_FORM.fullmatch(b"".join(line or b"" for line in lines))
     if form is None:
-        yield _fault("declaration_malformed", _DECLARATION, "读不出 BagIt 声明,应为两行:版本和字符编码。")
+        yield _fault("declaration_malformed", _DECLARATION, "读不出 BagIt 声明，应为两行：版本和字符编码。")
         return
     if form[1] != b"1.0":
         yield _fault("version_unsupported", _DECLARATION, "BagIt 版本应为 1.0。")
@@ -290,9 +290,9 @@ def _check_declaration(files: Mapping[str, _Found]) -> Iterator[Fault]:
 def _check_strangers(files: Mapping[str, _Found]) -> Iterator[Fault]:
     for path in files:
         if path == "fetch.txt":
-            yield _fault("fetch_refused", path, "归档包应自带全部文件,不能另行下载。")
+            yield _fault("fetch_refused", path, "归档包应自带全部文件，不能另行下载。")
         elif path not in {_MANIFEST, _TAG_MANIFEST} and _FOREIGN_MANIFEST.fullmatch(path):
-            yield _fault("manifest_unsupported", path, "只支持 SHA-256 清单,此清单无法核对。")
+            yield _fault("manifest_unsupported", path, "只支持 SHA-256 清单，此清单无法核对。")
 
 
 def _check_oxum(files: Mapping[str, _Found], payload: set[str]) -> Iterator[Fault]:
@@ -305,7 +305,7 @@ def _check_oxum(files: Mapping[str, _Found], payload: set[str]) -> Iterator[Faul
     if len(values) != 1:
         yield _fault("oxum_missing", _INFO, "说明文件应有且只有一项 Payload-Oxum(总字节数.文件数)。")
     elif values[0] != found:
-        yield _fault("oxum_mismatch", _INFO, f"登记的总字节数.文件数为 {shown(values[0][:40])},实际为 {found}。")
+        yield _fault("oxum_mismatch", _INFO, f"登记的总字节数.文件数为 {shown(values[0][:40])}，实际为 {found}。")
 
 
 def _read_info(path: Path, values: list[str]) -> Iterator[Fault]:
@@ -338,9 +338,9 @@ def _check_manifest(name: str, files: Mapping[str, _Found], scope: set[str]) -> 
         if path in scope:
             yield from _check_digest(path, files[path].path, digest, "tag_" if name == _TAG_MANIFEST else "")
         else:
-            yield _fault("file_missing", path, "清单上有此文件,包内没有。")
+            yield _fault("file_missing", path, "清单上有此文件，包内没有。")
     for path in sorted(scope - entries.keys()):
-        yield _fault("file_unlisted", path, "包内有此文件,清单上没有。")
+        yield _fault("file_unlisted", path, "包内有此文件，清单上没有。")
 
 
 def _read_manifest(name: str, path: Path, entries: dict[str, str]) -> Iterator[Fault]:
@@ -348,7 +348,7 @@ def _read_manifest(name: str, path: Path, entries: dict[str, str]) -> Iterator[F
         if line is None:
             yield _fault("unreadable", name, "文件读不出来。")
         elif (entry := _parse_entry(line)) is None:
-            yield _fault("line_malformed", name, f"第 {number} 行不合规,应为 SHA-256 值、两个空格和路径。")
+            yield _fault("line_malformed", name, f"第 {number} 行不合规，应为 SHA-256 值、两个空格和路径。")
         elif not _belongs(entry[0], name):
             yield _fault("path_unsafe", name, f"第 {number} 行的路径“{shown(entry[0])}”越出了这份清单的范围。")
         elif entry[0] in entries:
@@ -377,7 +377,7 @@ def _check_digest(path: str, place: Path, expected: str, kind: str) -> Iterator[
         yield _fault("unreadable", path, "文件读不出来。")
         return
     if found != expected:
-        yield _fault(f"{kind}digest_mismatch", path, "内容与清单上的 SHA-256 值不符,已被改动或损坏。")
+        yield _fault(f"{kind}digest_mismatch", path, "内容与清单上的 SHA-256 值不符，已被改动或损坏。")
 
 
 def _read_lines(path: Path) -> Iterator[bytes | None]:

@@ -74,7 +74,7 @@ class Calendar:
         Zero means the start's own day, or the next working day if that one is off.
         """
         if workdays < 0:
-            raise ValueError(f"期限须为不小于 0 的工作日数,现为 {workdays}。")
+            raise ValueError(f"期限须为不小于 0 的工作日数，现为 {workdays}。")
         day = local(start).date()
         last = self.add_workdays(day, workdays) if workdays else self.next_workday_on_or_after(day)
         return _at(last, OFFICE_CLOSES)
@@ -141,8 +141,8 @@ class Recurrence:
 _Days = Callable[[Calendar, int], Iterable[date]]
 
 _FORMS = (
-    "yearly(first_workday(月))、yearly(last_workday(月))、yearly(date(月, 日))、"
-    "yearly(workday_on_or_before(月, 日))、yearly(workday_on_or_after(月, 日))、"
+    "yearly(first_workday(月))、yearly(last_workday(月))、yearly(date(月， 日))、"
+    "yearly(workday_on_or_before(月， 日))、yearly(workday_on_or_after(月， 日))、"
     "monthly(first_workday())、monthly(last_workday())"
 )
 _SHAPE = re.compile(
@@ -160,7 +160,7 @@ def parse_recurrence(text: str) -> Recurrence:
     """Read a recurrence such as `yearly(first_workday(1))`."""
     match = _SHAPE.fullmatch(text)
     if match is None:
-        raise ValueError(f"周期“{text}”无法识别,可写:{_FORMS}。")
+        raise ValueError(f"周期“{text}”无法识别，可写：{_FORMS}。")
     cycle, name, listed = match.groups()
     numbers = tuple(int(number) for number in (listed.split(",") if listed else ()))
     return Recurrence(text, _days_of(text, cycle, name, numbers))
@@ -176,7 +176,7 @@ def _days_of(text: str, cycle: str, name: str, numbers: tuple[int, ...]) -> _Day
         case "yearly", (month, day) if name in _SHIFTS:
             _demand_date(text, month, day)
             return _on_date(name, month, day)
-    raise ValueError(f"周期“{text}”无法识别,可写:{_FORMS}。")
+    raise ValueError(f"周期“{text}”无法识别，可写：{_FORMS}。")
 
 
 def _in_months(name: str, months: range) -> _Days:

@@ -66,11 +66,11 @@ def _forms(desk: _Desk) -> Iterator[Fault]:
     for node in desk.diagram.nodes.values():
         key = node.attributes.get("form", "")
         if key and key not in desk.around.forms:
-            yield fault("FORM", node, f"表单“{key[:80]}”不存在。", "请建立这个表单,或改选已有的表单。")
+            yield fault("FORM", node, f"表单“{key[:80]}”不存在。", "请建立这个表单，或改选已有的表单。")
         elif key and key not in seen:
             seen.add(key)
             for found in desk.around.check_form(desk.around.forms[key]):
-                message = f"表单“{key[:80]}”:{found.message}"
+                message = f"表单“{key[:80]}”：{found.message}"
                 yield replace(found, message=message, element=node.id, name=node.name, line=node.line)
 
 
@@ -79,8 +79,8 @@ def _user(desk: _Desk, node: Node) -> Iterator[Fault]:
         yield fault("FORM", node, "用户任务没有表单。", "请在任务属性中选一个表单。")
     assignment = node.attributes.get("assignment", "")
     if not assignment:
-        message = "没有人能收到这个任务:泳道没有岗位,任务也没有指定办理岗位。"
-        yield fault("ASSIGNMENT", node, message, "请给泳道填岗位,或给任务填办理岗位,例如 hr.staff、own.head。")
+        message = "没有人能收到这个任务：泳道没有岗位，任务也没有指定办理岗位。"
+        yield fault("ASSIGNMENT", node, message, "请给泳道填岗位，或给任务填办理岗位，例如 hr.staff、own.head。")
     elif REFERENCE.fullmatch(assignment):
         yield from _post(desk, assignment, "办理岗位", node)
     else:
@@ -91,14 +91,14 @@ def _user(desk: _Desk, node: Node) -> Iterator[Fault]:
 def _deadline(desk: _Desk, node: Node) -> Iterator[Fault]:
     due, remind, chase = (node.attributes.get(key, "") for key in ("due", "remind", "chase"))
     if _ISO_DATE.fullmatch(due) or _NEGATIVE.fullmatch(due):
-        yield fault("DUE", node, f"期限“{due[:40]}”不合规。", '请写工作日数,例如 10,或日期,例如 date("2026-01-20")。')
+        yield fault("DUE", node, f"期限“{due[:40]}”不合规。", '请写工作日数，例如 10,或日期，例如 date("2026-01-20")。')
     elif due:
         yield from _expression(desk, due, "期限", node, desk.read(node), "DUE")
     if (remind or chase) and not due:
-        yield fault("DUE", node, "有提醒或催办,但没有期限。", "请填写期限,或删去提醒和催办。")
+        yield fault("DUE", node, "有提醒或催办，但没有期限。", "请填写期限，或删去提醒和催办。")
     if remind and not _REMIND.fullmatch(remind):
         message = f"提醒“{remind[:40]}”不合规。"
-        yield fault("REMIND", node, message, "请写到期前的工作日数,用逗号分开,例如 3,1,0。")
+        yield fault("REMIND", node, message, "请写到期前的工作日数，用逗号分开，例如 3,1,0。")
     if chase:
         yield from _chase(desk, node, chase)
 
@@ -109,17 +109,17 @@ def _chase(desk: _Desk, node: Node, chase: str) -> Iterator[Fault]:
         yield from _post(desk, match[1], "催办岗位", node)
     else:
         message = f"催办“{chase[:40]}”不合规。"
-        yield fault("CHASE", node, message, "请写逾期工作日数和岗位,例如 1:own.head。")
+        yield fault("CHASE", node, message, "请写逾期工作日数和岗位，例如 1:own.head。")
 
 
 def _script(desk: _Desk, node: Node) -> Iterator[Fault]:
     try:
         lines = parse_assignments(node.script, desk.around.feel)
     except ExpressionError as problem:
-        yield fault("SCRIPT", node, f"脚本写错了:{problem}。", "每行写一个“名称 = 表达式”。")
+        yield fault("SCRIPT", node, f"脚本写错了：{problem}。", "每行写一个“名称 = 表达式”。")
         return
     if not lines:
-        yield fault("SCRIPT", node, "脚本任务没有内容。", "请写上“名称 = 表达式”,或删去这个任务。")
+        yield fault("SCRIPT", node, "脚本任务没有内容。", "请写上“名称 = 表达式”，或删去这个任务。")
     for line in lines:
         yield from _unknown(desk, line.expression.names, "脚本", node, desk.read(node))
 
@@ -130,7 +130,7 @@ def _service(desk: _Desk, node: Node) -> Iterator[Fault]:
         yield fault("FUNCTION", node, "服务任务没有指定功能。", "请在任务属性中选一个功能(suixu:function)。")
     elif function not in desk.around.functions:
         message = f"功能“{function[:80]}”没有登记。"
-        yield fault("FUNCTION", node, message, "请改选已登记的功能,或请开发人员登记它。")
+        yield fault("FUNCTION", node, message, "请改选已登记的功能，或请开发人员登记它。")
 
 
 def _call(desk: _Desk, node: Node) -> Iterator[Fault]:
@@ -138,7 +138,7 @@ def _call(desk: _Desk, node: Node) -> Iterator[Fault]:
         yield fault("CALL", node, "调用活动没有指定流程。", "请填写被调用的流程(calledElement)。")
     elif node.called not in desk.around.processes:
         message = f"被调用的流程“{node.called[:80]}”没有发布。"
-        yield fault("CALL", node, message, "请先发布那个流程,或改选已发布的流程。")
+        yield fault("CALL", node, message, "请先发布那个流程，或改选已发布的流程。")
     for key, what in (("businessKey", "业务键"), ("unit", "单位")):
         if text := node.attributes.get(key, ""):
             yield from _expression(desk, text, what, node, desk.read(node))
@@ -168,7 +168,7 @@ def _multi(desk: _Desk, node: Node, multi: Multi) -> Iterator[Fault]:
     yield from _name(multi.item, "多实例的元素变量(suixu:item)", node, "MULTI")
     if bool(multi.result) != bool(multi.result_item):
         message = "多实例的结果变量和结果表达式只填了一个。"
-        yield fault("MULTI", node, message, "请把 suixu:result 和 suixu:resultItem 都填上,或都不填。")
+        yield fault("MULTI", node, message, "请把 suixu:result 和 suixu:resultItem 都填上，或都不填。")
     if multi.result:
         yield from _name(multi.result, "多实例的结果变量(suixu:result)", node, "MULTI")
     for text, what in ((multi.result_item, "多实例的结果"), (multi.until, "多实例的完成条件")):
@@ -192,7 +192,7 @@ def _timer(desk: _Desk, node: Node) -> Iterator[Fault]:
 
 
 def _recurrence(node: Node, is_cycle: bool, text: str) -> Iterator[Fault]:
-    remedy = "请写成周期,例如 yearly(first_workday(1))。"
+    remedy = "请写成周期，例如 yearly(first_workday(1))。"
     if not is_cycle or len(text) > _MAX_CYCLE:
         yield fault("TIMER", node, "定时开始只能用周期(timeCycle)。", remedy)
         return
@@ -216,7 +216,7 @@ def _expression(
     try:
         parsed = parse(text, desk.around.feel)
     except ExpressionError as problem:
-        yield fault(code, at, f"{what}写错了:{problem}。", "请改正表达式。")
+        yield fault(code, at, f"{what}写错了：{problem}。", "请改正表达式。")
         return
     if known is not None:
         yield from _unknown(desk, parsed.names, what, at, known)
@@ -227,20 +227,20 @@ def _unknown(desk: _Desk, used: frozenset[str], what: str, at: Placed, known: fr
     listed = "、".join(nsmallest(_SHOWN, filter(None, known))) if unknown else ""
     for name in sorted(unknown):
         message = f"{what}用到的变量“{name[:40]}”不会存在。"
-        yield fault("VARIABLE", at, message, f"请检查拼写,或由表单、脚本或调用给出它。可用的有:{listed}等。")
+        yield fault("VARIABLE", at, message, f"请检查拼写，或由表单、脚本或调用给出它。可用的有：{listed}等。")
 
 
 def _name(text: str, what: str, at: Placed, code: str = "NAME") -> Iterator[Fault]:
     if not is_name(text):
         message = f"{what}“{text[:40]}”不能作变量名。" if text else f"{what}没有填写。"
-        yield fault(code, at, message, "变量名由汉字、字母、数字和下划线组成,不以数字开头,不超过 100 字。")
+        yield fault(code, at, message, "变量名由汉字、字母、数字和下划线组成，不以数字开头，不超过 100 字。")
 
 
 def _post(desk: _Desk, post: str, what: str, at: Placed) -> Iterator[Fault]:
     if not REFERENCE.fullmatch(post):
-        yield fault("POST", at, f"{what}“{post[:80]}”不合规。", "请写成“单位.岗位”,例如 hr.staff。")
+        yield fault("POST", at, f"{what}“{post[:80]}”不合规。", "请写成“单位.岗位”，例如 hr.staff。")
     elif desk.around.posts is not None and not post.startswith("own.") and post not in desk.around.posts:
-        yield fault("POST", at, f"{what}“{post[:80]}”不存在。", "请改选已有的岗位,或先设立这个岗位。")
+        yield fault("POST", at, f"{what}“{post[:80]}”不存在。", "请改选已有的岗位，或先设立这个岗位。")
 
 
 def _nothing(desk: _Desk, node: Node) -> Iterator[Fault]:

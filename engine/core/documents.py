@@ -159,7 +159,7 @@ def store(folder: Path, stream: BinaryIO, limit: int) -> tuple[str, int]:
             while chunk := stream.read(CHUNK):
                 size += len(chunk)
                 if size > limit:
-                    raise TooLarge(f"文件超过{limit // (1 << 20)}MB的上限,没有保存。可以只登记存放地点。")
+                    raise TooLarge(f"文件超过{limit // (1 << 20)}MB的上限，没有保存。可以只登记存放地点。")
                 sha.update(chunk)
                 target.write(chunk)
             target.flush()

@@ -142,7 +142,7 @@ def open_task(run: "Run", token: Token) -> None:
         _plan_reminders(run, token, due_at)
     if not any(organization.holders(run.unit, reference) for reference in candidates):
         names = "、".join(candidates)
-        _add_incident(run, token.node.id, f"环节“{token.node.name}”的岗位({names})目前无人任职,请管理员任命。", None)
+        _add_incident(run, token.node.id, f"环节“{token.node.name}”的岗位({names})目前无人任职，请管理员任命。", None)
 
 
 def _task_row(run: "Run", token: Token, candidates: list[str], due_at: datetime | None) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def _candidates(run: "Run", token: Token) -> list[str]:
     missing = [item for item in references if item not in organization.references(run.unit)]
     if missing or not references:
         what = f"岗位“{'、'.join(missing)}”已不存在" if missing else f"“{text}”没有得出岗位"
-        raise Stuck(f"环节“{token.node.name}”无人可办:{what}。请管理员处理后重试。", token.node.id)
+        raise Stuck(f"环节“{token.node.name}”无人可办：{what}。请管理员处理后重试。", token.node.id)
     return references
 
 

@@ -165,18 +165,18 @@ LABELS: Mapping[str, str] = {
 }
 _REMEDIES: Mapping[str, str] = {
     "task": "请改成用户任务、脚本任务或服务任务。",
-    "manualTask": "请改成用户任务,并配上表单。",
-    "sendTask": "请改成服务任务,或由系统自动通知。",
+    "manualTask": "请改成用户任务，并配上表单。",
+    "sendTask": "请改成服务任务，或由系统自动通知。",
     "receiveTask": "请改成用户任务或定时事件。",
-    "businessRuleTask": "请改成脚本任务,或用排他网关画出规则。",
+    "businessRuleTask": "请改成脚本任务，或用排他网关画出规则。",
     "inclusiveGateway": "请改用排他网关或并行网关。",
     "complexGateway": "请改用排他网关或并行网关。",
     "eventBasedGateway": "请改成用户任务加边界定时事件。",
     "transaction": "请改成普通子流程。",
-    "adHocSubProcess": "请改成普通子流程,画出先后次序。",
+    "adHocSubProcess": "请改成普通子流程，画出先后次序。",
     "standardLoopCharacteristics": "请用排他网关画出返回的连线。",
     "loopCardinality": "请改填多实例的集合(suixu:collection)。",
-    "messageFlow": "请只画一个流程,与其他流程的往来用调用活动。",
+    "messageFlow": "请只画一个流程，与其他流程的往来用调用活动。",
     "potentialOwner": "请把办理岗位填在泳道或任务的“办理岗位”(suixu:assignment)。",
     "humanPerformer": "请把办理岗位填在泳道或任务的“办理岗位”(suixu:assignment)。",
     "performer": "请把办理岗位填在泳道或任务的“办理岗位”(suixu:assignment)。",
@@ -190,4 +190,4 @@ def label(tag: str) -> str:
 
 def remedy(tag: str) -> str:
     """Say what to draw instead of an element."""
-    return _REMEDIES.get(tag, "请删去它,或换成能运行的元素。")
+    return _REMEDIES.get(tag, "请删去它，或换成能运行的元素。")

@@ -47,7 +47,7 @@ def as_signer(unit: Unit, task: Row[Any], actor: Actor, entry: Entry) -> Actor:
     if entry.made_on > unit.today:
         raise Invalid("纸面签批日期不能晚于今天。")
     if entry.post not in task.candidates or entry.post.partition(".")[0] not in groups:
-        raise Invalid("代录须写明由哪个岗位签批,且该岗位须是本环节的办理岗位。")
+        raise Invalid("代录须写明由哪个岗位签批，且该岗位须是本环节的办理岗位。")
     _demand_scan(unit, task, entry.scan_id)
     return Actor(actor.person_id, entry.post, _signer(unit, task, entry).id)
 
@@ -56,10 +56,10 @@ def _signer(unit: Unit, task: Row[Any], entry: Entry) -> Person:
     """Find who held the post on the day of the paper; of several, the one who has claimed the task."""
     held = organization.holders(unit, entry.post, entry.made_on)
     if not held:
-        raise Invalid("代录的岗位在纸面签批之日无人在任,请核对岗位和日期。")
+        raise Invalid("代录的岗位在纸面签批之日无人在任，请核对岗位和日期。")
     found = held if len(held) == 1 else [person for person in held if person.id == task.assignee_id]
     if not found:
-        raise Invalid("这个岗位有多人在任,无法确定由谁签批,请先由签批人签收,再代录。")
+        raise Invalid("这个岗位有多人在任，无法确定由谁签批，请先由签批人签收，再代录。")
     return found[0]
 
 
@@ -74,12 +74,12 @@ def _demand_scan(unit: Unit, task: Row[Any], scan_id: str) -> None:
         (other.root_id == own.root_id) | (table.business_key == own.business_key),
     )
     if unit.connection.execute(query).first() is None:
-        raise Invalid("代录须附纸面签批的扫描件,请先上传。")
+        raise Invalid("代录须附纸面签批的扫描件，请先上传。")
 
 
 def tell_signer(unit: Unit, task: Row[Any], instance: Mapping[str, Any], signer: str, label: str, entry: Entry) -> None:
     """Tell the leader what was entered in their name, so that they can object."""
     day = entry.made_on
     signed = f"已代录您于{day.year}年{day.month}月{day.day}日的纸面签批“{label}”"
-    body = f"{instance['title']}·{task.name}:{signed}。如有不符,请与承办秘书联系。"
+    body = f"{instance['title']}·{task.name}:{signed}。如有不符，请与承办秘书联系。"
     notices.tell(unit, f"entered:{task.id}", signer, "entered", "代录告知", body, f"/instances/{task.instance_id}")

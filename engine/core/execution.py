@@ -26,7 +26,7 @@ CALL_DEPTH = 20
 """Levels of child instances below one another."""
 
 
-RUNNING = "同一事项已经在办理中,不能重复发起。请在“我发起的”里查看。"
+RUNNING = "同一事项已经在办理中，不能重复发起。请在“我发起的”里查看。"
 
 
 @dataclass
@@ -162,7 +162,7 @@ def start(
         Stuck: a function or form of the version is gone, or children are nested too deeply.
     """
     if parent is not None and parent.depth + 1 > CALL_DEPTH:
-        raise Stuck(f"子流程嵌套超过{CALL_DEPTH}层,已停止。")
+        raise Stuck(f"子流程嵌套超过{CALL_DEPTH}层，已停止。")
     _check_whole(unit, definition)
     seen = {"unit": unit_code, "year": None, **variables}
     own = definition.diagram.business_key
@@ -190,16 +190,16 @@ def _check_whole(unit: Unit, definition: Definition) -> None:
     for node in definition.diagram.nodes.values():
         function = node.attributes.get("function", "")
         if node.kind == "service" and function not in unit.engine.functions:
-            raise Stuck(f"环节“{node.name}”所用的功能“{function}”已不存在,不能发起。请联系管理员。", node.id)
+            raise Stuck(f"环节“{node.name}”所用的功能“{function}”已不存在，不能发起。请联系管理员。", node.id)
         form = node.attributes.get("form", "")
         if node.kind == "user" and form not in definition.sources:
-            raise Stuck(f"环节“{node.name}”所用的表单“{form}”已不存在,不能发起。请联系管理员。", node.id)
+            raise Stuck(f"环节“{node.name}”所用的表单“{form}”已不存在，不能发起。请联系管理员。", node.id)
 
 
 def _text(unit: Unit, expression: str, variables: Mapping[str, Any], what: str) -> str:
     value = evaluate_with(unit, expression, variables)
     if not isinstance(value, str) or not value.strip():
-        raise Invalid(f"{what}“{expression}”没有得出文字,不能发起。请检查发起时填写的内容。")
+        raise Invalid(f"{what}“{expression}”没有得出文字，不能发起。请检查发起时填写的内容。")
     return value
 
 
@@ -285,7 +285,7 @@ def _save(run: Run) -> None:
     changed = {name: run.row[name] for name in ("state", "outcome", "ended_at", "version")}
     query = update(table).where(table.c.id == run.id, table.c.version == before).values(changed)
     if run.unit.connection.execute(query).rowcount != 1:
-        raise Stale("这个事项刚刚被别人办理过,请刷新后再试。")
+        raise Stale("这个事项刚刚被别人办理过，请刷新后再试。")
     state = model.instance_state
     query = update(state).where(state.c.instance_id == run.id).values(content=run.machine.dump())
     run.unit.connection.execute(query)

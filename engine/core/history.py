@@ -160,18 +160,18 @@ def verify(connection: Connection, stream: str) -> Verdict:
                 return Verdict(stream, count, False, previous.hex(), row.number, fault)
             previous = bytes(row.digest)
     if not count:
-        return Verdict(stream, 0, False, previous.hex(), 0, "没有任何记录:应有的记录已全部缺失。")
+        return Verdict(stream, 0, False, previous.hex(), 0, "没有任何记录：应有的记录已全部缺失。")
     return Verdict(stream, count, True, previous.hex())
 
 
 def _broken(row: Row[Any], expected: int, previous: bytes) -> str:
     if row.number != expected:
-        return f"第{expected}条记录缺失,或者顺序不连续。"
+        return f"第{expected}条记录缺失，或者顺序不连续。"
     if row.payload is None:
         return f"第{row.number}条记录的内容已被清空。"
     envelope, payload = bytes(row.envelope), bytes(row.payload)
     if digest(previous, envelope, bytes(row.salt), payload) != bytes(row.digest):
-        return f"第{row.number}条记录与校验值不一致,内容或者顺序可能被改动。"
+        return f"第{row.number}条记录与校验值不一致，内容或者顺序可能被改动。"
     head = json.loads(envelope)
     told = (head["stream"], head["number"], head["kind"], head["at"])
     if told != (row.stream, row.number, row.kind, row.at.isoformat()):

@@ -66,7 +66,7 @@ def line_of(element: Element) -> int:
 def parse(source: bytes) -> tuple[Element | None, list[Fault]]:
     """Read the bytes, or say why they cannot be taken for a diagram."""
     if len(source) > MAX_BYTES:
-        return None, [_whole("SIZE", "文件超过 2 MB。", "请精简流程图,或拆成几个流程。")]
+        return None, [_whole("SIZE", "文件超过 2 MB。", "请精简流程图，或拆成几个流程。")]
     # No network, no DTD, no entities: a diagram needs none of them, and each has been used for attacks.
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -86,17 +86,17 @@ def parse(source: bytes) -> tuple[Element | None, list[Fault]]:
 
 def _malformed(problem: Exception) -> Fault:
     line = getattr(problem, "lineno", None) or 0
-    reason = f"第 {line} 行附近不符合 XML 语法。" if line else "内容为空,或编码无法识别。"
+    reason = f"第 {line} 行附近不符合 XML 语法。" if line else "内容为空，或编码无法识别。"
     return _whole("XML", f"文件不是完整的 XML:{reason}", "请用流程编辑器重新导出该文件。", line)
 
 
 def _limits(root: Element) -> Iterator[Fault]:
     if root.getroottree().docinfo.internalDTD is not None:
-        yield _whole("DOCTYPE", "文件含有 DOCTYPE 声明,不予接受。", "请删去 DOCTYPE 声明。")
+        yield _whole("DOCTYPE", "文件含有 DOCTYPE 声明，不予接受。", "请删去 DOCTYPE 声明。")
         return
     for count, (element, depth) in enumerate(_depths(root), 1):
         if depth > MAX_DEPTH:
-            yield _whole("DEPTH", f"元素嵌套超过 {MAX_DEPTH} 层。", "请减少嵌套,或拆成几个流程。", line_of(element))
+            yield _whole("DEPTH", f"元素嵌套超过 {MAX_DEPTH} 层。", "请减少嵌套，或拆成几个流程。", line_of(element))
             return
         if count > MAX_ELEMENTS:
             yield _whole("LIMIT", f"文件中的元素超过 {MAX_ELEMENTS} 个。", "请拆成几个流程。", line_of(element))

@@ -264,5 +264,5 @@ def refuse_roles(unit: Unit, person_id: str, roles: Collection[str]) -> str:
     if exclusive and "process" in roles:
         return "系统、安全、审计管理员不得兼任业务管理员。"
     if exclusive and holds_or_will_hold(unit, person_id):
-        return "此人任有业务岗位,不得担任系统、安全、审计管理员;请先免去其岗位。"
+        return "此人任有业务岗位，不得担任系统、安全、审计管理员；请先免去其岗位。"
     return ""

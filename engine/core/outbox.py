@@ -16,6 +16,6 @@ def send(urls: Sequence[str], title: str, link: str) -> None:
     channels = apprise.Apprise()
     unknown = sum(1 for url in urls if not channels.add(url))
     if unknown:
-        raise Stuck(f"SUIXU_NOTIFY_URLS 中有 {unknown} 个地址无法识别,请检查。")
+        raise Stuck(f"SUIXU_NOTIFY_URLS 中有 {unknown} 个地址无法识别，请检查。")
     if not channels.notify(title=title, body=link):
-        raise Stuck("外部通知没有发出,请检查 SUIXU_NOTIFY_URLS 所指的服务。")
+        raise Stuck("外部通知没有发出，请检查 SUIXU_NOTIFY_URLS 所指的服务。")

@@ -17,7 +17,7 @@ def read(source: bytes, around: Surroundings) -> Diagram:
     """Turn the bytes of a BPMN file into the diagram to run, or raise Refused with all its faults."""
     diagram, found = _examine(source, around)
     if diagram is None or found:
-        raise Refused(f"流程图有 {len(found)} 处问题,不能发布。", found)
+        raise Refused(f"流程图有 {len(found)} 处问题，不能发布。", found)
     return normalise(diagram)
 
 

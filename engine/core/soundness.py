@@ -83,7 +83,7 @@ def _ways_in(graph: _Graph) -> Iterator[Fault]:
     reached = graph.reach(roots)
     for key, node in graph.nodes.items():
         if roots and key not in reached:
-            yield fault("UNREACHABLE", node, "从开始事件走不到这里。", "请把它连进流程,或删去它。")
+            yield fault("UNREACHABLE", node, "从开始事件走不到这里。", "请把它连进流程，或删去它。")
 
 
 def _ways_out(scope: str, graph: _Graph, diagram: Diagram) -> Iterator[Fault]:
@@ -91,7 +91,7 @@ def _ways_out(scope: str, graph: _Graph, diagram: Diagram) -> Iterator[Fault]:
     if not exits:
         holder = diagram.nodes.get(scope) or Place(diagram.key, diagram.name, diagram.line)
         message = f"{'子流程' if scope else '流程'}没有结束事件。"
-        yield fault("END", holder, message, "请画出结束事件,并让每条路都通到它。")
+        yield fault("END", holder, message, "请画出结束事件，并让每条路都通到它。")
         return
     leading = graph.leading_to(exits, over_borders=False)
     for key, node in graph.nodes.items():
@@ -107,8 +107,8 @@ def _dead_joins(graph: _Graph) -> Iterator[Fault]:
     split = list(_exclusive_ways(graph, reached))
     for join in joins:
         if join.id in reached and (_waits_for_itself(graph, join, reached) or _waits_for_both(graph, join, split)):
-            message = "并行网关会永远等待:它等的几条路不会都走到。"
-            remedy = "与排他网关对应的汇合请用排他网关;返回的连线请接到并行网关之前。"
+            message = "并行网关会永远等待：它等的几条路不会都走到。"
+            remedy = "与排他网关对应的汇合请用排他网关；返回的连线请接到并行网关之前。"
             yield fault("DEAD-JOIN", join, message, remedy)
 
 

@@ -38,9 +38,9 @@ def _flow(flow: Flow, diagram: Diagram) -> Iterator[Fault]:
     at = shown(flow, diagram)
     for key, end, attribute in ((flow.source, "起点", "sourceRef"), (flow.target, "终点", "targetRef")):
         if not key:
-            yield fault("FLOW", at, f"连线没有{end}({attribute})。", "请把连线接到环节上,或删去它。")
+            yield fault("FLOW", at, f"连线没有{end}({attribute})。", "请把连线接到环节上，或删去它。")
         elif key not in diagram.nodes:
-            yield fault("FLOW", at, f"连线的{end}“{key[:80]}”不存在。", "请把连线接到环节上,或删去它。")
+            yield fault("FLOW", at, f"连线的{end}“{key[:80]}”不存在。", "请把连线接到环节上，或删去它。")
     source, target = diagram.nodes.get(flow.source), diagram.nodes.get(flow.target)
     if source and target:
         yield from _ends(at, source, target)
@@ -48,7 +48,7 @@ def _flow(flow: Flow, diagram: Diagram) -> Iterator[Fault]:
 
 def _ends(at: Flow, source: Node, target: Node) -> Iterator[Fault]:
     if source.scope != target.scope:
-        yield fault("SCOPE", at, "连线穿过了子流程的边框。", "请把连线接到子流程本身,不要接到里面的环节。")
+        yield fault("SCOPE", at, "连线穿过了子流程的边框。", "请把连线接到子流程本身，不要接到里面的环节。")
     if source.kind in ENDS:
         yield fault("FLOW", at, "结束事件之后不能再有连线。", "请删去这条连线。")
     if target.kind in {"start", "boundary"}:
@@ -63,12 +63,12 @@ def _starts(scope: str, diagram: Diagram) -> Iterator[Fault]:
         where = "子流程" if scope else "流程"
         yield fault("START", holder, f"{where}没有普通的开始事件。", "请画出一个不带定时、消息等标记的开始事件。")
     for extra in plain[1:]:
-        yield fault("START", extra, "普通的开始事件只能有一个。", "请只留一个开始事件,用网关分出几条路。")
+        yield fault("START", extra, "普通的开始事件只能有一个。", "请只留一个开始事件，用网关分出几条路。")
     for extra in timers if scope else timers[1:]:
-        yield fault("START", extra, "定时开始只能在最外层,且只能有一个。", "请删去这个定时开始。")
+        yield fault("START", extra, "定时开始只能在最外层，且只能有一个。", "请删去这个定时开始。")
     for start in plain if scope else ():
         if start.attributes.get("form"):
-            yield fault("ATTRIBUTE", start, "子流程的开始没有人填表,不能有表单。", "请改成子流程里的用户任务。")
+            yield fault("ATTRIBUTE", start, "子流程的开始没有人填表，不能有表单。", "请改成子流程里的用户任务。")
     if plain and timers and not scope:
         yield from _timer_start(plain[0], timers[0], diagram)
 
@@ -79,9 +79,11 @@ def _timer_start(plain: Node, timer: Node, diagram: Diagram) -> Iterator[Fault]:
     if after[0] != after[1]:
         yield fault("START", timer, "定时开始与普通开始没有通向同一个环节。", "请把两个开始事件连到同一个环节。")
     elif any(diagram.nodes[key].kind == "parallel" for key in after[0]):
-        yield fault("DEAD-JOIN", timer, "两个开始事件通向同一个并行网关,会永远等待。", "请改成排他网关或直接连到环节。")
+        yield fault(
+            "DEAD-JOIN", timer, "两个开始事件通向同一个并行网关，会永远等待。", "请改成排他网关或直接连到环节。"
+        )
     if timer.attributes.get("form"):
-        yield fault("ATTRIBUTE", timer, "定时开始没有人填表,不能有表单。", "请把表单放在普通的开始事件上。")
+        yield fault("ATTRIBUTE", timer, "定时开始没有人填表，不能有表单。", "请把表单放在普通的开始事件上。")
 
 
 def _boundary(node: Node, diagram: Diagram) -> Iterator[Fault]:
@@ -110,15 +112,15 @@ def _conditions(node: Node, diagram: Diagram) -> Iterator[Fault]:
         for flow in outgoing:
             if flow.condition is not None:
                 message = "条件只能写在排他网关之后的连线上。"
-                yield fault("CONDITION", shown(flow, diagram), message, "请先画一个排他网关,再写条件。")
+                yield fault("CONDITION", shown(flow, diagram), message, "请先画一个排他网关，再写条件。")
 
 
 def _choice(gateway: Node, flow: Flow, at: Flow) -> Iterator[Fault]:
     if flow.id == gateway.default:
         if flow.condition is not None:
-            yield fault("CONDITION", at, "默认连线不能有条件。", "请删去条件,或另设默认连线。")
+            yield fault("CONDITION", at, "默认连线不能有条件。", "请删去条件，或另设默认连线。")
     elif flow.condition is None and len(gateway.outgoing) > 1:
-        yield fault("CONDITION", at, "排他网关之后的连线没有条件。", "请写上条件,或设为默认连线。")
+        yield fault("CONDITION", at, "排他网关之后的连线没有条件。", "请写上条件，或设为默认连线。")
 
 
 def _flow_references(process: Element, flows: Mapping[str, Flow]) -> Iterator[Fault]:
@@ -127,8 +129,8 @@ def _flow_references(process: Element, flows: Mapping[str, Flow]) -> Iterator[Fa
             for inner in elements(element, side):
                 flow = flows.get(reference(text(inner)))
                 if flow is None or element.get("id") != (flow.target if side == "incoming" else flow.source):
-                    message = f"环节所列的连线“{text(inner)[:80]}”不存在,或不接在这里。"
-                    yield fault("REFERENCE", place(inner), message, "请重新连线,或用流程编辑器重新保存。")
+                    message = f"环节所列的连线“{text(inner)[:80]}”不存在，或不接在这里。"
+                    yield fault("REFERENCE", place(inner), message, "请重新连线，或用流程编辑器重新保存。")
 
 
 def _lane_posts(process: Element) -> Iterator[Fault]:
@@ -136,7 +138,7 @@ def _lane_posts(process: Element) -> Iterator[Fault]:
         for value, what in ((own(element, "unit"), "单位"), (own(element, "post"), "岗位")):
             if value and not _CODE.fullmatch(value):
                 message = f"泳道的{what}“{value[:40]}”不合规。"
-                yield fault("LANE", place(element), message, f"请填{what}的代码,由小写字母、数字和下划线组成。")
+                yield fault("LANE", place(element), message, f"请填{what}的代码，由小写字母、数字和下划线组成。")
 
 
 def _lane_references(process: Element) -> Iterator[Fault]:
@@ -146,7 +148,7 @@ def _lane_references(process: Element) -> Iterator[Fault]:
         at = place(lane.path[-1])
         if key not in known:
             message = f"泳道里的环节“{key[:80]}”不存在。"
-            yield fault("REFERENCE", at, message, "请用流程编辑器重新保存,或删去这个引用。")
+            yield fault("REFERENCE", at, message, "请用流程编辑器重新保存，或删去这个引用。")
         if key in seen and not lane.is_within(seen[key]) and not seen[key].is_within(lane):
             message = f"环节“{key[:80]}”画在了两个泳道里。"
             yield fault("LANE", at, message, "请让每个环节只在一个泳道里。")

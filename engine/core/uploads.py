@@ -51,7 +51,7 @@ def check(name: str, path: Path) -> str:
     if kind == "heic":
         _demand(name, head[4:8] == b"ftyp" and head[8:12] in PHOTOGRAPHS)
         return "image/heic"
-    raise Invalid(f"不能上传“{name}”:只接收 {KINDS} 文件。其他材料请登记存放地点。")
+    raise Invalid(f"不能上传“{name}”：只接收 {KINDS} 文件。其他材料请登记存放地点。")
 
 
 def _demand(name: str, genuine: bool) -> None:
@@ -60,7 +60,7 @@ def _demand(name: str, genuine: bool) -> None:
 
 
 def _renamed(name: str) -> Invalid:
-    return Invalid(f"不能上传“{name}”:文件的内容与扩展名不符,可能已损坏或者改过名。请核对后重新上传。")
+    return Invalid(f"不能上传“{name}”：文件的内容与扩展名不符，可能已损坏或者改过名。请核对后重新上传。")
 
 
 def _check_zip(name: str, kind: str, path: Path) -> None:
@@ -78,4 +78,4 @@ def _check_zip(name: str, kind: str, path: Path) -> None:
         or unpacked > UNPACKED_LIMIT
         or (unpacked > 50 << 20 and unpacked / packed > RATIO_LIMIT)
     ):
-        raise Invalid(f"不能上传“{name}”:文件解压后过大,可能有害。请核对后重新上传。")
+        raise Invalid(f"不能上传“{name}”：文件解压后过大，可能有害。请核对后重新上传。")

@@ -60,7 +60,7 @@ class FixedClock:
     def move_to(self, moment: datetime) -> None:
         """Move the clock forward to a moment."""
         if _utc(moment) < self._moment:
-            raise ValueError(f"时钟不能倒走:现在是 {self._moment.isoformat()},不能拨到 {moment.isoformat()}。")
+            raise ValueError(f"时钟不能倒走：现在是 {self._moment.isoformat()}，不能拨到 {moment.isoformat()}。")
         self._moment = _utc(moment)
 
 
@@ -83,5 +83,5 @@ class ShiftedClock:
 
 def _utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
-        raise ValueError(f"时刻 {moment.isoformat()} 没有时区,须写明时区。")
+        raise ValueError(f"时刻 {moment.isoformat()} 没有时区，须写明时区。")
     return moment.astimezone(UTC)

@@ -72,12 +72,12 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, PoolTimeout) as error:
-        raise Busy("数据库暂时不能使用,本次操作没有生效,请稍后再试。") from error
+        raise Busy("数据库暂时不能使用，本次操作没有生效，请稍后再试。") from error
     except DataError as error:
-        raise Invalid("内容里有不能保存的字符或者超出范围的值,本次操作没有生效,请检查后再试。") from error
+        raise Invalid("内容里有不能保存的字符或者超出范围的值，本次操作没有生效，请检查后再试。") from error
     except DBAPIError as error:
         if error.connection_invalidated or getattr(error.orig, "sqlstate", "") == READ_ONLY:
-            raise Busy("数据库连接中断或者只能读取,本次操作没有生效,请稍后再试。") from error
+            raise Busy("数据库连接中断或者只能读取，本次操作没有生效，请稍后再试。") from error
         raise
 
 

@@ -45,7 +45,7 @@ class SuixuError(Exception):
 class NotFound(SuixuError):
     """Tell that nothing is there, or nothing that this person may know of."""
 
-    def __init__(self, message: str = "没有找到,或者不在您的查看范围内。") -> None:
+    def __init__(self, message: str = "没有找到，或者不在您的查看范围内。") -> None:
         super().__init__(message)
 
 

@@ -27,7 +27,7 @@ def hold(settings: Settings) -> Iterator[None]:
     except Timeout as error:
         raise Busy(
             f"另一个岁序进程正在使用数据目录 {settings.data}。"
-            "SQLite 只能由一个进程写入:请先停止它,或者改用 PostgreSQL。"
+            "SQLite 只能由一个进程写入：请先停止它，或者改用 PostgreSQL。"
         ) from error
     try:
         yield

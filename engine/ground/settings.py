@@ -32,7 +32,7 @@ class SettingsError(ValueError):
     """Say in Chinese which variable is wrong and what to do."""
 
     def __init__(self, name: str, fault: str, remedy: str) -> None:
-        super().__init__(f"环境变量 {name} 有误:{fault}。{remedy}。")
+        super().__init__(f"环境变量 {name} 有误：{fault}。{remedy}。")
         self.name = name
 
 
@@ -53,24 +53,24 @@ class Settings:
     """Hold what an installation has set."""
 
     data: Path = field(
-        metadata=_says(DATA_NAME, "./var", "数据文件夹:数据库、附件、归档包和密钥都在其中,没有时自动建立")
+        metadata=_says(DATA_NAME, "./var", "数据文件夹：数据库、附件、归档包和密钥都在其中，没有时自动建立")
     )
     database_url: str = field(
         repr=False,
         metadata=_says(
             DATABASE_URL_NAME,
             f"数据文件夹中的 {DATABASE_FILE}(SQLite)",
-            "数据库地址:sqlite:///文件 或 postgresql://用户:密码@主机/库名",
+            "数据库地址：sqlite:///文件 或 postgresql://用户：密码@主机/库名",
         ),
     )
-    host: str = field(metadata=_says(HOST_NAME, "127.0.0.1", "网页服务监听的地址;0.0.0.0 表示本机所有网卡"))
-    port: int = field(metadata=_says(PORT_NAME, "8000", "网页服务监听的端口,1 至 65535"))
+    host: str = field(metadata=_says(HOST_NAME, "127.0.0.1", "网页服务监听的地址；0.0.0.0 表示本机所有网卡"))
+    port: int = field(metadata=_says(PORT_NAME, "8000", "网页服务监听的端口，1 至 65535"))
     secret_key: str = field(
         repr=False,
         metadata=_says(
             SECRET_KEY_NAME,
-            f"自动生成,存入数据文件夹中的 {SECRET_KEY_FILE}",
-            f"登录会话的签名密钥,不少于 {_SECRET_KEY_LENGTH} 个字符;更换后所有人须重新登录",
+            f"自动生成，存入数据文件夹中的 {SECRET_KEY_FILE}",
+            f"登录会话的签名密钥，不少于 {_SECRET_KEY_LENGTH} 个字符；更换后所有人须重新登录",
         ),
     )
     demo_password: str | None = field(
@@ -78,13 +78,13 @@ class Settings:
         metadata=_says(
             DEMO_PASSWORD_NAME,
             "自动生成并显示",
-            f"演示账号共用的密码,不少于 {_DEMO_PASSWORD_LENGTH} 个字符;仅用于演示",
+            f"演示账号共用的密码，不少于 {_DEMO_PASSWORD_LENGTH} 个字符；仅用于演示",
         ),
     )
     upload_limit_mb: int = field(metadata=_says(UPLOAD_LIMIT_NAME, "50", "单个附件的大小上限(MB),1 至 1024"))
     notify_urls: tuple[str, ...] = field(
         repr=False,
-        metadata=_says(NOTIFY_URLS_NAME, "无", "对外提醒的通道(Apprise 地址),用空格或逗号分隔;只发标题和链接"),
+        metadata=_says(NOTIFY_URLS_NAME, "无", "对外提醒的通道(Apprise 地址),用空格或逗号分隔；只发标题和链接"),
     )
 
     @classmethod
@@ -119,27 +119,27 @@ class Settings:
 def _number(given: Mapping[str, str], name: str, default: int, most: int) -> int:
     text = given.get(name, str(default))
     if not re.fullmatch(r"[0-9]{1,6}", text) or not 1 <= int(text) <= most:
-        raise SettingsError(name, f"“{text}”不是 1 至 {most} 之间的整数", f"请改为整数,或去掉这个变量以使用 {default}")
+        raise SettingsError(name, f"“{text}”不是 1 至 {most} 之间的整数", f"请改为整数，或去掉这个变量以使用 {default}")
     return int(text)
 
 
 def _long_enough(given: Mapping[str, str], name: str, least: int) -> str | None:
     text = given.get(name)
     if text is not None and len(text) < least:
-        raise SettingsError(name, f"只有 {len(text)} 个字符", f"请改为不少于 {least} 个字符,或去掉这个变量由系统生成")
+        raise SettingsError(name, f"只有 {len(text)} 个字符", f"请改为不少于 {least} 个字符，或去掉这个变量由系统生成")
     return text
 
 
 def _host(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.:_-]+", text):
         raise SettingsError(
-            HOST_NAME, f"“{text}”不是主机名或 IP 地址", "请写成 127.0.0.1 或 0.0.0.0 这样的地址,不带端口和网址前缀"
+            HOST_NAME, f"“{text}”不是主机名或 IP 地址", "请写成 127.0.0.1 或 0.0.0.0 这样的地址，不带端口和网址前缀"
         )
     return text
 
 
 def _database_url(text: str) -> str:
-    remedy = "请写成 sqlite:///文件 或 postgresql://用户:密码@主机/库名"
+    remedy = "请写成 sqlite:///文件 或 postgresql://用户：密码@主机/库名"
     try:
         url = make_url(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text))
     except (ArgumentError, ValueError) as fault:
@@ -160,7 +160,7 @@ def _notify_urls(text: str) -> tuple[str, ...]:
             raise SettingsError(
                 NOTIFY_URLS_NAME,
                 f"第 {position} 个地址无法识别",
-                "请写成 mailtos://… 这样的 Apprise 地址,用空格或逗号分隔",
+                "请写成 mailtos://… 这样的 Apprise 地址，用空格或逗号分隔",
             )
     return urls
 
@@ -183,7 +183,7 @@ def _kept_secret_key(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as fault:
         raise SettingsError(DATA_NAME, f"密钥文件“{path}”不能读写", "请检查该文件夹的权限") from fault
     if len(key) < _SECRET_KEY_LENGTH:
-        raise SettingsError(DATA_NAME, f"密钥文件“{path}”已损坏", "请删除该文件后重新启动,所有人须重新登录")
+        raise SettingsError(DATA_NAME, f"密钥文件“{path}”已损坏", "请删除该文件后重新启动，所有人须重新登录")
     return key
 
 

@@ -1,4 +1,4 @@
-"""代录: a secretary enters what a leader signed on paper, with its scan; both dates show, and the leader is told."""
+"""代录： a secretary enters what a leader signed on paper, with its scan; both dates show, and the leader is told."""
 
 import io
 from datetime import date, timedelta
@@ -33,7 +33,7 @@ def scan(office: Office, matter: str, post: str = "group.secretary") -> str:
 def enter(office: Office, entry: Entry, who: str = "group.secretary", outcome: str = "agree") -> str:
     (row,) = office.open_tasks()
     with office.engine.transaction() as unit:
-        tasks.complete(unit, row.id, office.actor(who), {"words": "同意,请抓紧。"}, outcome, 1, entry)
+        tasks.complete(unit, row.id, office.actor(who), {"words": "同意，请抓紧。"}, outcome, 1, entry)
     return row.id
 
 
@@ -58,7 +58,7 @@ def test_the_decision_is_the_leaders_entered_by_the_secretary_with_both_dates(of
     (opinion,) = opinions(office, matter)
     assert (opinion.person_id, opinion.post) == (office.people["group.leader"], "group.leader")
     assert (opinion.entered_by, opinion.scan_id) == (office.people["group.secretary"], file)
-    assert (opinion.outcome, opinion.text) == ("同意", "同意,请抓紧。")
+    assert (opinion.outcome, opinion.text) == ("同意", "同意，请抓紧。")
     assert opinion.made_on == PAPER
     assert local(opinion.recorded_at).date() == date(2026, 1, 19)
     # And the history keeps the same, with the scan
@@ -80,7 +80,7 @@ def test_the_leader_is_told_once_and_nobody_else(office: Office, matter: str) ->
     with office.engine.reading() as unit:
         (notice,) = notices.listing(unit, office.people["group.leader"])
         assert notices.listing(unit, office.people["group.secretary"]) == []
-    assert notice.body.startswith("签批事项·组长签批:已代录您于2026年1月15日的纸面签批“同意”。")
+    assert notice.body.startswith("签批事项·组长签批：已代录您于2026年1月15日的纸面签批“同意”。")
     assert notice.link == f"/instances/{matter}"
     assert notice.kind == "entered"
 

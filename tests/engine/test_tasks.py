@@ -1,9 +1,11 @@
 """What a person may do with a task, and what happens when two of them try."""
 
 import pytest
+from sqlalchemy import delete
 
 from engine import instances, tasks
 from engine.core import execution
+from engine.ground import model
 from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale
 from engine.ground.unit_of_work import SYSTEM
 from tests.engine.office import Office
@@ -60,6 +62,22 @@ def test_a_claimed_task_can_be_put_back(office: Office) -> None:
         assert tasks.count(unit, office.people["hr.staff2"]) == 1
     with pytest.raises(NotAllowed), office.engine.transaction() as unit:
         tasks.unclaim(unit, row.id, office.actor("hr.staff2"), 3)
+
+
+def test_who_claimed_a_task_and_left_the_post_has_let_go_of_it(office: Office) -> None:
+    # Given a task claimed by one of two, who then leaves the post
+    office.begin("runs_user")
+    row = office.claim("办理 a")
+    with office.engine.transaction() as unit:
+        mine = model.holding.c.person_id == office.people["hr.staff"]
+        unit.connection.execute(delete(model.holding).where(mine))
+    # When the other one looks, the task can be claimed, and done
+    assert may(office, row.id, "hr.staff2") == {"claim", "assign"}
+    with pytest.raises(Invalid, match="签收"):
+        office.do("办理 a", "hr.staff2")
+    office.claim("办理 a", "hr.staff2")
+    office.do("办理 a", "hr.staff2")
+    assert office.names() == []
 
 
 def test_a_task_can_be_assigned_to_a_colleague_in_the_post_only(office: Office) -> None:

@@ -59,13 +59,13 @@ def start_the_year(cast: Cast) -> None:
 
 def eight_units_report(cast: Cast) -> None:
     year.to(cast.engine, 1, 7)
-    # 人事部: its own plan is not looked at a second time
+    # 人事部： its own plan is not looked at a second time
     report(cast, "hr")
-    # 办公室, 直属单位乙: in order
+    # 办公室， 直属单位乙： in order
     for code in ("office", "unit_b"):
         report(cast, code)
         cast.do("hr-staff", "人事部审看", NAMES[code], "收下")
-    # 宣文部: returned by HR, who says why; the drafter sees it
+    # 宣文部： returned by HR, who says why; the drafter sees it
     report(cast, "publicity")
     cast.do("hr-staff-2", "人事部审看", "宣文部", "退回修改", {"opinion": "第一项缺少完成日期，请补上。"})
     words = cast.reads("publicity-staff", "起草", "宣文部")
@@ -74,20 +74,20 @@ def eight_units_report(cast: Cast) -> None:
     cast.do("publicity-staff", "起草", "宣文部", "提交审核", {"items[0].until": "2026-04-30"})
     cast.do("publicity-head", "审核", "宣文部", "报送")
     cast.do("hr-staff", "人事部审看", "宣文部", "收下")
-    # 计划财务部: returned by its own head
+    # 计划财务部： returned by its own head
     cast.do("finance-staff", "起草", "计划财务部", "提交审核", item("finance"))
     cast.do("finance-head", "审核", "计划财务部", "退回修改", {"opinion": "请写明经费来源。"})
     cast.do("finance-staff", "起草", "计划财务部", "提交审核")
     cast.do("finance-head", "审核", "计划财务部", "报送")
     cast.do("hr-staff", "人事部审看", "计划财务部", "收下")
-    # 直属单位丙: asked to complete
+    # 直属单位丙： asked to complete
     report(cast, "unit_c")
     more = {"fields_to_complete": "整体工作计划正文", "opinion": "直属单位须附整体计划。"}
     cast.do("hr-staff", "人事部审看", "直属单位丙", "请补充完善", more)
     cast.do("unit-c-staff", "起草", "直属单位丙", "提交审核", {"overall": "本单位整体工作计划。"})
     cast.do("unit-c-head", "审核", "直属单位丙", "报送")
     cast.do("hr-staff", "人事部审看", "直属单位丙", "收下")
-    # 直属单位甲: postponed
+    # 直属单位甲： postponed
     wish = {"wanted_date": "2026-01-26", "extension_reason": "承办人抽调下乡。"}
     cast.do("unit-a-staff", "起草", "直属单位甲", "申请延期", wish)
     cast.do("hr-staff", "审批延期", "直属单位甲", "准予延期", {"granted_date": "2026-01-26"})

@@ -254,7 +254,7 @@ def test_an_incident_is_shown_to_those_who_take_part(stage: Stage) -> None:
     stage.work("staff", "写明要办的事", {"text": "换锁"}, "send")
     # Then its page says what is wrong and that a person is needed
     shown = check_page(stage.get("staff", f"/instances/{instance_id}"))
-    assert "目前无人任职,请管理员任命。 等待处理" in shown
+    assert "目前无人任职，请管理员任命。 等待处理" in shown
     assert "负责人看 ：办公室负责人（目前无人任职）" in shown
 
 

@@ -135,7 +135,7 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
             task = self.ready.popleft()
             if task._state == TaskState.READY and task.id in self.tasks:
                 self._step(task)
-        raise Stuck("流程在没有人办理的环节之间不停循环,已停止。请检查流程图中的回路。")
+        raise Stuck("流程在没有人办理的环节之间不停循环，已停止。请检查流程图中的回路。")
 
     def take_changes(self) -> list[Change]:
         """Give what happened since the last call."""
@@ -167,7 +167,7 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
     ) -> Token:
         """Put a token on a node and let it arrive."""
         if len(self.tasks) >= LIVE_LIMIT:
-            raise Stuck(f"同时进行的环节超过{LIVE_LIMIT}个,已停止。", node.id)
+            raise Stuck(f"同时进行的环节超过{LIVE_LIMIT}个，已停止。", node.id)
         iterating = index is not None
         spec = self.spec.task_specs[node.id + (ITERATION if iterating else "")]
         task = Task(self, spec, state=TaskState.FUTURE, id=self.host.new_id())
@@ -277,7 +277,7 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
 def _stuck(task: Task, error: Exception) -> Stuck:
     """Say what keeps a token from going on once it has left its place: the whole act is undone."""
     node = task.task_spec.node
-    return Stuck(f"“{node.name or node.id}”之后不能继续:{error}", node.id)
+    return Stuck(f"“{node.name or node.id}”之后不能继续：{error}", node.id)
 
 
 def _in(task: Task, container: str) -> bool:

@@ -85,7 +85,7 @@ class ChoiceStep(Step):
             if flow.condition and workflow.host.evaluate(flow.condition, frames) is True:
                 return str(flow.id)
         if not self.node.default:
-            raise Stuck(f"“{self.node.name}”的各个分支条件都不成立,又没有默认分支。", self.node.id)
+            raise Stuck(f"“{self.node.name}”的各个分支条件都不成立，又没有默认分支。", self.node.id)
         return self.node.default
 
     def _outgoing(self, my_task: Task) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ class ManyStep(Step):
             raise Stuck(f"“{self.node.name}”的集合“{self.node.multi.collection}”不是一个列表。", self.node.id)
         my_task.internal_data["count"] = len(items)
         if len(items) + len(workflow.tasks) > LIVE_LIMIT:
-            raise Stuck(f"“{self.node.name}”的集合有{len(items)}项,同时进行的环节会超过{LIVE_LIMIT}个。", self.node.id)
+            raise Stuck(f"“{self.node.name}”的集合有{len(items)}项，同时进行的环节会超过{LIVE_LIMIT}个。", self.node.id)
         if not items:
             workflow.collect(my_task)
             return True

@@ -174,7 +174,7 @@ def test_information_that_does_not_fit_is_refused(tmp_path: Path, info: dict[str
 
 def test_an_existing_target_is_never_touched(plan: Path) -> None:
     before = sorted(plan.rglob("*"))
-    with pytest.raises(BagError, match="“2026年度”已存在,不能覆盖") as refusal:
+    with pytest.raises(BagError, match="“2026年度”已存在，不能覆盖") as refusal:
         write(plan, [Item("新.txt", b"")], INFO)
     assert refusal.value.code == "bag.target_exists"
     assert sorted(plan.rglob("*")) == before and os.listdir(plan.parent) == [plan.name]

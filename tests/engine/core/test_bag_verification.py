@@ -89,16 +89,16 @@ def test_payload_faults_name_file_and_reason(plan: Path) -> None:
     # Then each is told in Chinese, fit to print
     assert verify(plan) == [
         Fault("bag.oxum_mismatch", "bag-info.txt", "登记的总字节数.文件数为 14.3,实际为 8.3。"),
-        Fault("bag.digest_mismatch", "data/Y/0001_计划/正文.pdf", "内容与清单上的 SHA-256 值不符,已被改动或损坏。"),
-        Fault("bag.file_missing", "data/说明.txt", "清单上有此文件,包内没有。"),
-        Fault("bag.file_unlisted", "data/新\\x1b.txt", "包内有此文件,清单上没有。"),
+        Fault("bag.digest_mismatch", "data/Y/0001_计划/正文.pdf", "内容与清单上的 SHA-256 值不符，已被改动或损坏。"),
+        Fault("bag.file_missing", "data/说明.txt", "清单上有此文件，包内没有。"),
+        Fault("bag.file_unlisted", "data/新\\x1b.txt", "包内有此文件，清单上没有。"),
     ]
-    assert str(verify(plan)[2]) == "data/说明.txt:清单上有此文件,包内没有。"
+    assert str(verify(plan)[2]) == "data/说明.txt：清单上有此文件，包内没有。"
 
 
 @pytest.mark.parametrize("path", ["nowhere", "bagit.txt", "nul\0byte", "x" * 300])
 def test_what_is_no_folder_is_no_bag(plan: Path, path: str) -> None:
-    assert [str(fault) for fault in verify(plan / path)] == ["归档包目录不存在,或不是目录。"]
+    assert [str(fault) for fault in verify(plan / path)] == ["归档包目录不存在，或不是目录。"]
 
 
 def test_an_empty_folder_lacks_everything(tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_a_folder_full_of_faults_gives_a_bounded_list(plan: Path) -> None:
         manifest.write(b"?\n" * 5000)
     faults = verify(plan)
     assert len(faults) == 1001
-    assert faults[-1].message == "问题超过 1000 处,其余未列出。"
+    assert faults[-1].message == "问题超过 1000 处，其余未列出。"
 
 
 def test_an_endless_line_is_read_in_parts(plan: Path) -> None:

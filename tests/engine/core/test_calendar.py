@@ -234,7 +234,7 @@ def test_occurrences_are_strictly_later_and_none_is_left_out(text: str, moment: 
     ],
 )
 def test_unknown_text_is_refused_with_what_may_be_written(text: str) -> None:
-    with pytest.raises(ValueError, match=r"无法识别,可写:yearly\(first_workday"):
+    with pytest.raises(ValueError, match=r"无法识别，可写：yearly\(first_workday"):
         parse_recurrence(text)
 
 
