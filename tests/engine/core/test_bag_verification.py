@@ -88,7 +88,7 @@ def test_payload_faults_name_file_and_reason(plan: Path) -> None:
     (plan / "data/新\x1b.txt").write_bytes(b"")
     # Then each is told in Chinese, fit to print
     assert verify(plan) == [
-        Fault("bag.oxum_mismatch", "bag-info.txt", "登记的总字节数.文件数为 14.3,实际为 8.3。"),
+        Fault("bag.oxum_mismatch", "bag-info.txt", "登记的总字节数.文件数为 14.3，实际为 8.3。"),
         Fault("bag.digest_mismatch", "data/Y/0001_计划/正文.pdf", "内容与清单上的 SHA-256 值不符，已被改动或损坏。"),
         Fault("bag.file_missing", "data/说明.txt", "清单上有此文件，包内没有。"),
         Fault("bag.file_unlisted", "data/新\\x1b.txt", "包内有此文件，清单上没有。"),
