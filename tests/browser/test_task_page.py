@@ -93,9 +93,9 @@ def test_the_focus_goes_the_way_the_page_is_read(enter: Enter, house: House) -> 
         "理由",
         "附件",
         "添加一项 ：物品",
-        "查看整个事项和流程图",
         "报送",
         "暂存",
+        "查看整个事项和流程图",
         "转给别人办",
     ]
     assert [one["place"] for one in walked if one["place"]] == sorted(
