@@ -42,7 +42,6 @@ class Run:
     cause: Mapping[str, Any] | None = None
     opened: list[str] = field(default_factory=list)
     plain: bool = True
-    depth: int = 0
     pending: "effects.Pending" = field(default_factory=lambda: effects.Pending())
 
     def __post_init__(self) -> None:
@@ -161,7 +160,7 @@ def start(
         Invalid: an instance of the same process and business key is still active; or the key or title has no value.
         Stuck: a function or form of the version is gone, or children are nested too deeply.
     """
-    if parent is not None and parent.depth + 1 > CALL_DEPTH:
+    if parent is not None and _level(unit, parent.row) >= CALL_DEPTH:
         raise Stuck(f"子流程嵌套超过{CALL_DEPTH}层，已停止。")
     _check_whole(unit, definition)
     seen = {"unit": unit_code, "year": None, **variables}
@@ -171,7 +170,7 @@ def start(
     row["title"] = _text(unit, definition.diagram.title, {**seen, "round": row["round"]}, "题名")[:300]
     if insert_new(unit.connection, model.instance, [row]) == 0:
         raise Invalid(RUNNING)
-    run = Run(unit, row, definition, Scopes(row["id"]), actor, depth=parent.depth + 1 if parent else 0)
+    run = Run(unit, row, definition, Scopes(row["id"]), actor)
     for name, value in variables.items():
         run.scopes.set("", name, value)
     run.record(
@@ -184,6 +183,15 @@ def start(
     run.machine.begin()
     settle(run)
     return run
+
+
+def _level(unit: Unit, row: Mapping[str, Any]) -> int:
+    """Count the instances above and including one, as far as the limit."""
+    level, above, table = 1, row["parent_id"], model.instance.c
+    while above is not None and level < CALL_DEPTH:
+        above = unit.connection.execute(select(table.parent_id).where(table.id == above)).scalar_one()
+        level += 1
+    return level
 
 
 def _check_whole(unit: Unit, definition: Definition) -> None:

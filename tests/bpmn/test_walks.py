@@ -16,6 +16,12 @@ CALENDAR = Calendar()
 START = date(2026, 1, 5)
 DUE = date(2026, 1, 19)
 
+POSTS = {
+    ("group", "deputy"): ("group.deputy_1",),
+    ("group", "member"): ("group.member_office",),
+    ("board", "member"): ("board.member_1",),
+}
+
 
 class Walk:
     """Walk one process; called processes, functions and timers end when the test says so."""
@@ -40,7 +46,7 @@ class Walk:
         functions: Mapping[str, Callable[..., Value]] = {
             "today": lambda: self.today,
             "add workdays": lambda day, number: CALENDAR.add_workdays(day, int(number)),
-            "posts": lambda unit, kind: {"deputy": ("group.deputy_1",), "member": ("group.member_office",)}[kind],
+            "posts": lambda unit, kind: POSTS[unit, kind],
             "unit name": lambda code: {"publicity": "宣文部"}.get(code, code),
         }
         return expressions.evaluate(expression, self.seen(frames), functions)
@@ -293,11 +299,15 @@ def test_reviewers_return_to_the_desk_which_redrafts_or_resubmits() -> None:
     assert walk.variables["outcome"] == "return"
 
 
-@pytest.mark.parametrize(("approver", "post"), [("group", "group.leader"), ("board", "board.chair")])
-def test_the_approver_is_the_callers_choice(approver: str, post: str) -> None:
+@pytest.mark.parametrize(
+    ("approver", "readers", "post"),
+    [("group", 2, "group.leader"), ("board", 1, "board.chair"), ("leader", 0, "group.leader")],
+)
+def test_the_approver_is_the_callers_choice(approver: str, readers: int, post: str) -> None:
     walk = approval(approver)
-    walk.do("圈阅", "agree")
-    walk.do("圈阅", "agree")
+    assert walk.waiting().count("圈阅") == readers
+    for _ in range(readers):
+        walk.do("圈阅", "agree")
     node = next(token.node for token in walk.machine.tokens)
     assert walk.evaluate(node.attributes["assignment"]) == post
 

@@ -196,3 +196,15 @@ def test_a_process_that_calls_itself_stops_at_the_depth_limit_as_an_incident(off
         messages = [row.message for row in incidents.listing(unit)]
     assert office.state(instance)[0] == "active"
     assert messages
+
+
+def test_levels_are_counted_across_acts(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execution, "CALL_DEPTH", 3)
+    office.begin("engine_call_itself_later")
+    for _ in range(3):
+        office.do("再来一层", "hr.head")
+    assert office.names() == []
+    with office.engine.reading() as unit:
+        (found,) = incidents.listing(unit)
+        assert len(unit.connection.execute(select(model.instance)).all()) == 3
+    assert "超过3层" in found.message

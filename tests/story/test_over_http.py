@@ -92,3 +92,37 @@ def test_what_cannot_be_undone_is_confirmed_once_more(house: Flask, browse: Brow
     assert visit.value("reason") == "书面说明"
     visit.press("确认缺报", {"_confirm_missing": True})
     assert visit.status == 200
+
+
+def test_an_administrator_changes_a_diagram_and_what_runs_stays_on_its_version(house: Flask, browse: Browse) -> None:
+    # Given a year under way, its units drafting
+    staff = Staff(house, browse)
+    telling.start_the_year(staff)
+    # When an administrator renames the step and publishes
+    visit = staff.at("process-admin").open("/processes/submission/edit")
+    source = visit.value("source")
+    visit.press("发布", {"source": source.replace('name="起草"', 'name="拟写计划"'), "note": "改用单位习惯的叫法"})
+    assert visit.status == 200, visit.text
+    assert "第 2 版" in visit.text
+    assert "改用单位习惯的叫法" in visit.text
+    # Then the running reports keep their step, and the next year's have the new one
+    assert "办公室：起草" in staff.sees("office-staff", "/inbox")[1]
+    staff.start("hr-staff", "annual_plan", "启动", {"year": "2027"})
+    staff.do("hr-staff", "锁定应报名单", "2027年", "锁定名单并发出", {"units": ["office"], "due_date": "2026-02-27"})
+    words = staff.sees("office-staff", "/inbox")[1]
+    assert "2026年双拥工作计划·办公室：起草" in words
+    assert "2027年双拥工作计划·办公室：拟写计划" in words
+
+
+def test_a_diagram_with_faults_is_not_published_and_each_is_named(house: Flask, browse: Browse) -> None:
+    visit = Staff(house, browse).at("process-admin").open("/processes/submission/edit")
+    broken = visit.value("source").replace('suixu:form="review"', "").replace('calledElement="', 'calledElement="no_')
+    broken = broken.replace("<bpmn:scriptTask", "<bpmn:businessRuleTask").replace(
+        "</bpmn:scriptTask", "</bpmn:businessRuleTask"
+    )
+    visit.press("发布", {"source": broken})
+    assert visit.status == 422
+    assert "业务规则" in visit.text or "businessRuleTask" in visit.text
+    assert "审核" in visit.text
+    assert visit.value("source") == broken
+    assert "第 2 版" not in visit.open("/processes/submission").text
