@@ -13,6 +13,7 @@ from engine.ground.migrations import migrate
 from engine.ground.settings import Settings
 from engine.ground.unit_of_work import Engine
 from tests.databases import Databases
+from tests.engine import promises
 from workflows import demo, demo_organization, publication, registry
 from workflows.stage import Stage
 
@@ -24,7 +25,9 @@ def open_engine(url: str, data: Path, moment: datetime) -> tuple[Engine, FixedCl
     """Open an engine with the office's functions on a database and a data folder."""
     environment = {"SUIXU_DATA": str(data), "SUIXU_DATABASE_URL": url, "SUIXU_SECRET_KEY": "0" * 64}
     clock = FixedClock(moment)
-    return Engine(Settings.from_environment(environment), clock, registry.functions(), registry.options()), clock
+    engine = Engine(Settings.from_environment(environment), clock, registry.functions(), registry.options())
+    engine.watchers.append(promises.check)
+    return engine, clock
 
 
 def persons(engine: Engine) -> dict[str, str]:
