@@ -1,15 +1,23 @@
 """Jobs: reminders keep to working days, starts to the calendar, and nothing is done twice."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+import pytest
+from sqlalchemy import Row, select, update
 
-from engine import instances, jobs, notices
-from engine.core import execution
+from engine import incidents, instances, jobs, notices
+from engine.core import execution, outbox
+from engine.core import notices as core_notices
 from engine.ground import model
 from engine.ground.clock import ZONE
+from engine.ground.errors import Busy
 from engine.ground.unit_of_work import SYSTEM, Call, Result
 from tests.engine.office import FORM, Office
+
+once = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+"""Marks what does not depend on the database."""
 
 FORM_YEAR = (
     '{"type":"default","id":"begin","title":"发起","components":['
@@ -171,3 +179,197 @@ def test_a_return_to_an_ended_parent_is_recorded_as_discarded(office: Office) ->
             select(model.event.c.kind).where(model.event.c.stream == f"instance:{instance}")
         )
         assert "child.discarded" in set(kinds.scalars())
+
+
+# Taken twice, taken over, come too late
+
+
+def the_job(office: Office, kind: str) -> Row[Any]:
+    with office.engine.reading() as unit:
+        query = select(model.job).where(model.job.c.kind == kind).order_by(model.job.c.due_at, model.job.c.id)
+        return unit.connection.execute(query.limit(1)).one()
+
+
+def kinds_of(office: Office, instance: str) -> list[str]:
+    with office.engine.reading() as unit:
+        query = select(model.event.c.kind).where(model.event.c.stream == f"instance:{instance}")
+        return list(unit.connection.execute(query).scalars())
+
+
+def twice(office: Office, kind: str) -> None:
+    """Let two workers do the job that both of them have seen."""
+    row = the_job(office, kind)
+    jobs.run_one(office.engine, row)
+    jobs.run_one(office.engine, row)
+    assert the_job(office, kind).state == "done"
+    with office.engine.reading() as unit:
+        assert incidents.listing(unit) == []
+
+
+@once
+def test_a_childs_return_taken_by_two_workers_comes_home_once(office: Office) -> None:
+    office.publish("engine_child")
+    instance = office.begin("engine_call")
+    office.do("子项办理", "hr.head")
+    twice(office, "return")
+    assert kinds_of(office, instance).count("child.returned") == 1
+
+
+@once
+def test_a_calendar_start_taken_by_two_workers_starts_once(office: Office) -> None:
+    office.publish("engine_start", forms={"begin": FORM_YEAR, "form": FORM})
+    office.engine.clock.move_to(datetime(2027, 1, 4, 12, tzinfo=ZONE))  # type: ignore[attr-defined]
+    twice(office, "start")
+    assert office.names() == ["办理"]
+
+
+@once
+def test_a_reminder_taken_by_two_workers_is_one_line(office: Office) -> None:
+    office.begin("engine_deadline", unit_code="red")
+    office.engine.clock.move_to(datetime(2026, 1, 28, 12, tzinfo=ZONE))  # type: ignore[attr-defined]
+    twice(office, "remind")
+    assert [body.count("\n") for body in told(office, "red.staff")] == [0]
+
+
+@once
+def test_the_days_anchor_taken_by_two_workers_is_dropped_once(office: Office) -> None:
+    jobs.plan_daily(office.engine)
+    office.engine.clock.advance(timedelta(days=1))  # type: ignore[attr-defined]
+    row = the_job(office, "anchor")
+    jobs.run_one(office.engine, row)
+    dropped = sorted(path.name for path in office.engine.settings.data.rglob("*") if path.is_file())
+    jobs.run_one(office.engine, row)
+    assert sorted(path.name for path in office.engine.settings.data.rglob("*") if path.is_file()) == dropped
+    with office.engine.reading() as unit:
+        query = select(model.job.c.state).where(model.job.c.kind == "anchor")
+        assert sorted(unit.connection.execute(query).scalars()) == ["done", "due"]
+
+
+@once
+def test_a_retry_taken_by_two_workers_opens_one_task(office: Office) -> None:
+    office.begin("engine_given", what="事项", days="很快")
+    with office.engine.transaction() as unit:
+        (found,) = incidents.listing(unit)
+        unit.connection.execute(update(model.variable).where(model.variable.c.name == "days").values(value=3))
+        incidents.retry(unit, found.id, office.actor("hr.staff"))
+    twice(office, "open")
+    assert office.names() == ["限时办理"]
+
+
+@once
+def test_a_message_taken_by_two_workers_leaves_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(outbox, "send", lambda urls, title, link: sent.append(title))
+    settings = replace(office.engine.settings, notify_urls=("json://127.0.0.1",))
+    monkeypatch.setattr(office.engine, "settings", settings)
+    with office.engine.transaction() as unit:
+        core_notices.tell(unit, "a key", office.people["hr.staff"], "reminder", "待办提醒", "正文", "/inbox")
+    twice(office, "send")
+    assert sent == ["待办提醒"]
+
+
+@once
+def test_a_function_at_work_is_not_begun_by_a_second_worker(office: Office) -> None:
+    calls: list[str] = []
+
+    def record(call: Call) -> Result:
+        calls.append(call.activity_id)
+        jobs.run_one(office.engine, seen)
+        return Result()
+
+    office.engine.functions["record"] = record
+    instance = office.begin("runs_service")
+    seen = the_job(office, "function")
+    office.work()
+    assert calls == ["a"]
+    assert office.state(instance)[0] == "completed"
+
+
+@once
+def test_the_result_of_a_function_whose_matter_was_cancelled_is_thrown_away(office: Office) -> None:
+    def record(call: Call) -> Result:
+        with office.engine.transaction() as unit:
+            execution.cancel(execution.load(unit, instance, office.actor("hr.staff")), "不办了")
+        return Result(variables={"made": "late"})
+
+    office.engine.functions["record"] = record
+    instance = office.begin("runs_service")
+    office.work()
+    assert office.state(instance)[0] == "cancelled"
+    assert office.variables(instance) == {}
+    assert the_job(office, "function").state == "done"
+
+
+@once
+def test_a_function_whose_worker_died_is_not_begun_again_once_the_matter_was_cancelled(office: Office) -> None:
+    class Killed(BaseException):
+        """Stand for the end of the process."""
+
+    calls: list[str] = []
+
+    def record(call: Call) -> Result:
+        calls.append(call.activity_id)
+        raise Killed
+
+    office.engine.functions["record"] = record
+    instance = office.begin("runs_service")
+    with pytest.raises(Killed):
+        office.work()
+    with office.engine.transaction() as unit:
+        execution.cancel(execution.load(unit, instance, office.actor("hr.staff")), "不办了")
+    # When the lease is over, another worker finds nothing to do
+    assert office.wait(hours=1) == 1
+    assert calls == ["a"]
+    assert the_job(office, "function").state == "done"
+
+
+@once
+def test_a_database_that_is_away_counts_as_no_try(office: Office) -> None:
+    tries: list[str] = []
+
+    def record(call: Call) -> Result:
+        tries.append(call.activity_id)
+        if len(tries) == 1:
+            raise Busy("数据库暂时不可用。")
+        return Result()
+
+    office.engine.functions["record"] = record
+    instance = office.begin("runs_service")
+    with pytest.raises(Busy):
+        office.work()
+    assert the_job(office, "function").attempts == 0
+    office.wait(hours=1)
+    assert office.state(instance)[0] == "completed"
+
+
+@once
+def test_who_claimed_a_task_is_reminded_alone(office: Office) -> None:
+    definition = office.publish("engine_deadline")
+    with office.engine.transaction() as unit:
+        execution.start(unit, definition, {}, SYSTEM, unit_code="hr")
+    office.claim("限时办理")
+    to(office, 2026, 1, 28)
+    assert len(told(office, "hr.staff")) == 1
+    assert told(office, "hr.staff2") == []
+
+
+@once
+def test_a_reminder_that_failed_and_is_retried_after_the_task_was_done_says_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    office.begin("engine_deadline", unit_code="red")
+    with monkeypatch.context() as broken:
+        broken.setattr(core_notices, "remind", fail)
+        to(office, 2026, 1, 28)
+        for _ in range(2):
+            office.wait(hours=1)
+    office.do("限时办理", "red.staff")
+    with office.engine.transaction() as unit:
+        (found,) = incidents.listing(unit)
+        incidents.retry(unit, found.id, office.actor("hr.staff"))
+    office.work()
+    assert told(office, "red.staff") == []
+    assert the_job(office, "remind").state == "done"
