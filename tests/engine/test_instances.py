@@ -1,13 +1,16 @@
 """Starting, seeing, cancelling; and what happens when an instance cannot go on."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 
 from engine import incidents, instances
-from engine.core import execution
+from engine.core import execution, variables
 from engine.ground import model
+from engine.ground.clock import ZONE
 from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale, Stuck
 from engine.ground.unit_of_work import SYSTEM
 from tests.engine.office import FORM, Office
@@ -208,3 +211,112 @@ def test_levels_are_counted_across_acts(office: Office, monkeypatch: pytest.Monk
         (found,) = incidents.listing(unit)
         assert len(unit.connection.execute(select(model.instance)).all()) == 3
     assert "超过3层" in found.message
+
+
+once = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+"""Marks what does not depend on the database."""
+
+
+def incident(office: Office) -> Row[Any]:
+    with office.engine.reading() as unit:
+        (found,) = incidents.listing(unit)
+    return found
+
+
+def set_and_retry(office: Office, name: str, value: Any) -> None:
+    """Put a variable right by hand, and have the one incident tried again."""
+    found = incident(office)
+    with office.engine.transaction() as unit:
+        unit.connection.execute(
+            update(model.variable).where(model.variable.c.name == name).values(value=variables.encode(value))
+        )
+        incidents.retry(unit, found.id, office.actor("hr.staff"))
+    office.work()
+
+
+@once
+def test_a_deadline_or_a_moment_that_is_none_waits_as_an_incident_until_it_is_one(office: Office) -> None:
+    # Given a deadline and a moment that are no days and no date
+    instance = office.begin("engine_given", what="事项", days="很快", day="改日")
+    assert office.names() == []
+    assert "没有得出天数或者日期" in incident(office).message
+    # When the deadline is put right, the task opens with it
+    set_and_retry(office, "days", date(2026, 1, 30))
+    (row,) = office.open_tasks(instance)
+    assert row.due_at is not None and row.due_at.astimezone(ZONE).date() == date(2026, 1, 30)
+    # And when the moment is put right, the timer waits for it
+    office.do("限时办理", "hr.head")
+    assert "没有得出日期或者天数" in incident(office).message
+    assert office.wait(days=30) == 0
+    set_and_retry(office, "day", date(2026, 3, 2))
+    assert office.state(instance)[0] == "active"
+    office.engine.clock.move_to(datetime(2026, 3, 2, 12, tzinfo=ZONE))  # type: ignore[attr-defined]
+    office.work()
+    assert office.state(instance)[0] == "completed"
+
+
+@once
+@pytest.mark.parametrize("what", [None, "  ", Decimal(3)])
+def test_a_title_that_is_no_text_starts_nothing(office: Office, what: Any) -> None:
+    definition = office.publish("engine_given")
+    with pytest.raises(Invalid, match="题名“what”没有得出文字"), office.engine.transaction() as unit:
+        execution.start(unit, definition, {"what": what, "days": Decimal(1), "day": None}, SYSTEM)
+    with office.engine.reading() as unit:
+        assert unit.connection.execute(select(model.instance)).all() == []
+
+
+@once
+def test_a_child_whose_process_is_not_published_yet_starts_once_it_is(office: Office) -> None:
+    instance = office.begin("engine_call")
+    assert "“child”还没有发布" in incident(office).message
+    office.publish("engine_child")
+    with office.engine.transaction() as unit:
+        incidents.retry(unit, incident(office).id, office.actor("hr.staff"))
+    office.work()
+    assert office.names() == ["子项办理"]
+    office.do("子项办理", "hr.head")
+    office.work()
+    assert office.state(instance)[0] == "completed"
+
+
+@once
+def test_who_may_start_its_like_may_cancel_but_a_child_goes_with_its_parent_only(office: Office) -> None:
+    instance = begin(office)
+    with office.engine.reading() as unit:
+        row = execution.row_of(unit, instance)
+        may = {post for post, person in office.people.items() if instances.may_cancel(unit, row, person)}
+    assert may == {"hr.staff", "hr.staff2"}
+    with pytest.raises(NotFound), office.engine.transaction() as unit:
+        instances.cancel(unit, "no-such-instance", office.actor("hr.staff"), "不办了")
+    with office.engine.transaction() as unit:
+        instances.cancel(unit, instance, office.actor("hr.staff2"), "不办了")
+    assert office.state(instance) == ("cancelled", None)
+    with office.engine.reading() as unit:
+        assert not instances.may_cancel(unit, execution.row_of(unit, instance), office.people["hr.staff"])
+    # A child is not cancelled by itself, though somebody started it
+    office.publish("engine_child")
+    office.begin("engine_call")
+    (row_of_task,) = office.open_tasks()
+    with office.engine.transaction() as unit:
+        starter = update(model.instance).where(model.instance.c.id == row_of_task.instance_id)
+        unit.connection.execute(starter.values(starter_id=office.people["hr.head"]))
+    with pytest.raises(NotFound), office.engine.transaction() as unit:
+        instances.cancel(unit, row_of_task.instance_id, office.actor("hr.head"), "不办了")
+
+
+@once
+def test_what_another_act_changed_meanwhile_is_not_written_over(office: Office) -> None:
+    instance = office.begin("runs_timer_date")
+    with pytest.raises(Stale, match="刷新后再试"), office.engine.transaction() as unit:
+        run = execution.load(unit, instance)
+        unit.connection.execute(update(model.instance).where(model.instance.c.id == instance).values(version=99))
+        execution.settle(run)
+
+
+@once
+def test_an_ended_instance_moves_no_more(office: Office) -> None:
+    instance = begin(office)
+    with office.engine.transaction() as unit:
+        instances.cancel(unit, instance, office.actor("hr.staff"), "不办了")
+    with pytest.raises(Stale, match="已经结束"), office.engine.transaction() as unit:
+        execution.settle(execution.load(unit, instance))

@@ -1,5 +1,8 @@
 """What a person may do with a task, and what happens when two of them try."""
 
+import json
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import delete
 
@@ -8,7 +11,7 @@ from engine.core import execution
 from engine.ground import model
 from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale
 from engine.ground.unit_of_work import SYSTEM
-from tests.engine.office import Office
+from tests.engine.office import FORM, Office
 
 
 def revision(office: Office, task_id: str, post: str = "hr.staff") -> int:
@@ -214,3 +217,53 @@ def test_the_inbox_comes_in_pages_by_deadline(office: Office) -> None:
             after = tasks.place(rows[-1])
         assert tasks.count(unit, office.people["hr.staff"]) == 7
     assert len(seen) == len(set(seen)) == 7
+
+
+once = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+"""Marks what does not depend on the database."""
+
+
+@once
+def test_a_cancelled_task_can_be_read_and_nothing_done_with_it(office: Office) -> None:
+    instance = office.begin("runs_user")
+    (row,) = office.open_tasks()
+    with office.engine.transaction() as unit:
+        execution.cancel(execution.load(unit, instance, office.actor("hr.staff")), "不办了")
+    assert may(office, row.id) == frozenset()
+
+
+@once
+def test_what_a_colleague_of_the_post_has_claimed_is_theirs_to_do(office: Office) -> None:
+    office.begin("runs_user")
+    office.claim("办理 a", "hr.staff2")
+    with pytest.raises(Stale, match="同岗同事签收"):
+        office.do("办理 a", "hr.staff")
+    assert office.names() == ["办理 a"]
+
+
+@once
+def test_a_form_with_one_button_is_done_without_naming_the_outcome(office: Office) -> None:
+    form = json.loads(FORM)
+    form["components"] = form["components"][:2]
+    office.publish("engine_child", forms={"form": json.dumps(form)})
+    with office.engine.transaction() as unit:
+        instance = execution.start(unit, execution.latest(unit, "child"), {}, SYSTEM).id
+    (row,) = office.open_tasks()
+    with office.engine.transaction() as unit:
+        tasks.complete(unit, row.id, office.actor("hr.head"), {"words": "照办"}, None, 1)
+    assert office.state(instance) == ("completed", None)
+    assert "outcome" not in office.variables(instance)
+
+
+@once
+def test_what_was_done_is_listed_newest_first_and_in_pages(office: Office) -> None:
+    first = office.begin("engine_no_way_on")
+    office.do("办理 a", "hr.head")
+    office.engine.clock.advance(timedelta(hours=1))  # type: ignore[attr-defined]
+    second = office.begin("engine_no_way_on")
+    office.do("办理 a", "hr.head")
+    with office.engine.reading() as unit:
+        rows = tasks.done(unit, office.people["hr.head"])
+        assert [row.instance_id for row in rows] == [second, first]
+        older = tasks.done(unit, office.people["hr.head"], rows[0].completed_at)
+    assert [row.instance_id for row in older] == [first]
