@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -400,3 +401,95 @@ def test_a_folder_that_is_no_archive_is_told_and_links_are_not_followed(tmp_path
     assert "archive.unreadable" in codes(tmp_path / "空")
     (packed / "data" / "外面").symlink_to("/etc/passwd")
     assert "bag.special_file" in codes(packed)
+
+
+once = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+"""Marks what does not depend on the database."""
+
+
+@once
+@pytest.mark.parametrize("info", [None, "Bagging-Date: 2026-01-20\n"])
+def test_a_folder_that_is_of_no_affair_keeps_its_name(office: Office, finished: str, info: str | None) -> None:
+    stranger = office.engine.archives / TITLE
+    stranger.mkdir(parents=True)
+    if info is not None:
+        (stranger / "bag-info.txt").write_text(info, encoding="utf-8")
+    assert archive.build(office.engine, finished, TITLE).name == f"{TITLE}(2)"
+
+
+@once
+def test_a_title_that_too_many_affairs_have_is_refused(
+    office: Office, packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "ATTEMPTS", 2)
+    with pytest.raises(BagError, match="请换一个题名"):
+        archive.build(office.engine, office.begin("engine_call"), TITLE)
+
+
+@once
+@pytest.mark.parametrize(("other", "said"), [("whole", ""), ("damaged", "核对不上"), ("none", "没有写成")])
+def test_a_bag_that_another_worker_finished_first_is_taken_if_it_is_whole(
+    office: Office, finished: str, monkeypatch: pytest.MonkeyPatch, other: str, said: str
+) -> None:
+    rename = os.rename
+
+    # Given a bag whose name is taken in the last moment, by another worker's bag or by a failing disk
+    def lose(draft: Path, folder: Path) -> None:
+        if Path(folder).parent != office.engine.archives:
+            rename(draft, folder)
+            return
+        if other != "none":
+            shutil.copytree(draft, folder)
+        if other == "damaged":
+            (folder / "data" / "index.html").unlink()
+        raise OSError(folder)
+
+    monkeypatch.setattr(os, "rename", lose)
+    if said:
+        with pytest.raises(BagError, match=said):
+            archive.build(office.engine, finished, TITLE)
+    else:
+        assert archive.verify(archive.build(office.engine, finished, TITLE)) == []
+
+
+@once
+def test_the_path_of_a_bag_is_found_from_any_affair_of_the_family(office: Office, packed: Path, finished: str) -> None:
+    with office.engine.transaction() as unit:
+        row = {"instance_id": finished, "scope": "", "name": archive.PATH, "value": TITLE}
+        unit.connection.execute(model.variable.insert(), row)
+    with office.engine.reading() as unit:
+        for item in index_of(packed)["instances"]:
+            assert archive.path_of(unit, item["id"]) == packed
+
+
+def change_history(office: Office, kind: str, **values: Any) -> None:
+    """Change a line of the history as only one can who is master of the database file."""
+    office.engine.watchers.clear()
+    with office.engine.transaction() as unit:
+        unit.connection.exec_driver_sql("DROP TRIGGER event_no_update")
+        unit.connection.execute(update(model.event).where(model.event.c.kind == kind).values(values))
+
+
+@once
+def test_a_chain_already_broken_is_archived_as_such(office: Office, finished: str) -> None:
+    change_history(office, "task.completed", payload=b'{"label":"x"}')
+    folder = archive.build(office.engine, finished, TITLE)
+    messages = [fault.message for fault in archive.verify(folder)]
+    assert any("与校验值不一致" in message for message in messages)
+    assert "不完整" in (folder / "data" / "index.html").read_text("utf-8")
+
+
+@once
+def test_a_chain_whose_break_was_mended_in_the_files_still_says_it_was_broken(office: Office, packed: Path) -> None:
+    index = index_of(packed)
+    index["streams"][0].update(whole=False, message="第2条记录与校验值不一致。")
+    (packed / "data" / "目录.json").write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
+    reseal(packed)
+    (fault,) = archive.verify(packed)
+    assert (fault.code, "归档时记录链已经不完整" in fault.message) == ("archive.chain_broken", True)
+
+
+@once
+def test_what_was_lawfully_erased_in_the_database_is_archived_as_whole(office: Office, finished: str) -> None:
+    change_history(office, "task.completed", payload=None)
+    assert archive.verify(archive.build(office.engine, finished, TITLE)) == []

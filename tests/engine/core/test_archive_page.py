@@ -1,0 +1,96 @@
+"""The page of an archive shows every kind of value as a person reads it."""
+
+import io
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from sqlalchemy import update
+
+from engine import archive
+from engine import documents as uploads
+from engine.core import documents, execution
+from engine.ground import model
+from engine.ground.unit_of_work import SYSTEM, Call, Result
+from tests.engine.core.form_drawing import YES_NO, draw, part
+from tests.engine.office import Office
+
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
+DATE = {"subtype": "date", "dateLabel": "日期"}
+FORM = draw(
+    part("checkbox", "agreed"),
+    part("datetime", "day", **DATE),
+    part("filepicker", "papers", multiple=True),
+    part("checklist", "kinds", values=YES_NO),
+    part("textarea", "words", properties={"opinion": "true"}),
+    properties={"document": "report"},
+)
+
+
+def page_of(office: Office, root: str, *main: str) -> str:
+    folder = archive.build(office.engine, root, "归档", main)
+    assert archive.verify(folder) == []
+    return (folder / "data" / "index.html").read_text("utf-8")
+
+
+def child(office: Office) -> str:
+    """Start one affair with one form."""
+    definition = office.publish("engine_child", forms={"form": FORM})
+    with office.engine.transaction() as unit:
+        return execution.start(unit, definition, {}, SYSTEM).id
+
+
+def test_ticks_dates_choices_and_papers_are_shown_as_people_read_them(office: Office) -> None:
+    root = child(office)
+    with office.engine.transaction() as unit:
+        paper = uploads.add_file(unit, root, "现场照片.png", io.BytesIO(PICTURE), office.actor("hr.head"))
+    values = {"agreed": True, "day": "2026-02-01", "papers": [paper], "kinds": ["yes"], "words": "同意"}
+    office.do("子项办理", "hr.head", "send", **values)
+    text = page_of(office, root, "report")
+    for wanted in ("<dt>栏agreed</dt><dd><span>是</span>", "2026年2月1日", "<span>是</span>", "现场照片.png"):
+        assert wanted in text
+    # And the page of the version, two folders down, leads up to the same paper
+    pages = list((office.engine.archives / "归档" / "data" / "材料").rglob("*.html"))
+    assert any('href="../../%E9%99%84%E4%BB%B6' in page.read_text("utf-8") for page in pages)
+
+
+def test_a_date_that_is_none_is_shown_as_it_was_written_and_an_empty_paper_says_so(office: Office) -> None:
+    root = child(office)
+    with office.engine.transaction() as unit:
+        row = execution.row_of(unit, root)
+        documents.put_values(unit, row, "report", "报告", {"day": "改日再定"}, SYSTEM)
+    assert "改日再定" in page_of(office, root, "report")
+    other = child(office)
+    with office.engine.transaction() as unit:
+        row = execution.row_of(unit, other)
+        documents.put_values(unit, row, "report", "报告", {"agreed": False, "day": None}, SYSTEM)
+    folder = archive.build(office.engine, other, "另一件", ("report",))
+    assert "没有填写内容。" in (folder / "data" / "index.html").read_text("utf-8")
+
+
+def test_what_a_function_made_is_shown_without_a_form(office: Office) -> None:
+    def record(call: Call) -> Result:
+        made = {"notes": {"text": "第一段\n第二段"}, "figures": {"场次": 3}}
+        files = (("letter", "公函", "公函.txt", "text/plain", "全文".encode()),)
+        return Result(variables={"made": "yes"}, documents=made, files=files)
+
+    office.engine.functions["record"] = record
+    root = office.begin("runs_service")
+    office.work()
+    text = page_of(office, root, "notes", "figures", "letter")
+    assert "第一段" in text
+    assert '"场次": 3' in unescape(text)
+    assert "公函" in text
+    (letter,) = (office.engine.archives / "归档" / "data" / "附件").iterdir()
+    assert letter.read_bytes() == "全文".encode()
+
+
+def test_an_opinion_signed_on_paper_days_before_is_marked_as_entered_later(office: Office) -> None:
+    root = child(office)
+    office.do("子项办理", "hr.head", "send", words="同意")
+    with office.engine.transaction() as unit:
+        before = unit.today - timedelta(days=4)
+        unit.connection.execute(update(model.opinion).values(made_on=before))
+    assert "（补录）" in page_of(office, root)
