@@ -156,7 +156,13 @@ class _Layout:
         self.labels = {button.outcome: button.label for button in form.buttons}
 
     def cells(self, parts: Iterable[Component], values: Values, prefix: str) -> tuple[Cell, ...]:
-        return tuple(self.cell(part, values, prefix) for part in parts if part.type != "button")
+        shown = (part for part in parts if part.type != "button" and not self._says_nothing(part, values))
+        return tuple(self.cell(part, values, prefix) for part in shown)
+
+    def _says_nothing(self, part: Component, values: Values) -> bool:
+        """Tell whether a part only shows what the matter brought along, and it brought nothing."""
+        only_shown = part.readonly and bool(part.default_expression)
+        return only_shown and forms.is_nothing(values.get(part.key))
 
     def cell(self, part: Component, values: Values, prefix: str) -> Cell:
         name, readonly = prefix + part.key, self.readonly or part.readonly

@@ -13,7 +13,7 @@ from lxml.html import HtmlElement
 from engine.core import forms as engine_forms
 from engine.ground.errors import Fault
 from web import forms
-from web.form_sheets import field_id
+from web.form_sheets import field_id, sheet
 
 YES_NO = [{"value": "yes", "label": "是"}, {"value": "no", "label": "否"}]
 OPTIONS: dict[str, list[dict[str, str]]] = {
@@ -363,3 +363,20 @@ def test_clean_values_survive_the_page_unchanged(app: Flask, values: dict[str, A
     cleaned, _ = engine_forms.validate(FORM, values, "send", OPTIONS)
     again = engine_forms.parse(FORM, sent(render(app, cleaned)))
     assert engine_forms.validate(FORM, again, "send", OPTIONS)[0] == cleaned
+
+
+def test_what_the_matter_did_not_bring_along_is_not_shown() -> None:
+    # Given a form that shows why it came back, in the first round where nothing came back
+    reason = {
+        "type": "textarea",
+        "key": "why",
+        "label": "退回的理由",
+        "readonly": True,
+        "properties": {"default": "why"},
+    }
+    button = {"type": "button", "action": "submit", "label": "提交", "properties": {"outcome": "go"}}
+    source = json.dumps({"type": "default", "id": "f", "components": [reason, button]}, ensure_ascii=False)
+    form = engine_forms.load(source)
+    # Then it stands there only when there is something to say
+    assert [cell.part.key for cell in sheet(form, {"why": ""}, {}, []).cells] == []
+    assert [cell.part.key for cell in sheet(form, {"why": "缺日期"}, {}, []).cells] == ["why"]
