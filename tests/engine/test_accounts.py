@@ -388,6 +388,20 @@ def test_the_last_system_administrator_stays(engine: Engine) -> None:
             accounts.revoke(unit, root, "system", SYSTEM)
 
 
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_of_two_system_administrators_one_may_go(engine: Engine) -> None:
+    second = enroll(engine, "second", "system")
+    with engine.transaction() as unit:
+        accounts.disable(unit, second, person_of(engine, "root"))
+        assert accounts.find(unit, second).disabled
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_an_account_is_of_somebody(engine: Engine) -> None:
+    with pytest.raises(NotFound, match="没有这个人"), engine.transaction() as unit:
+        accounts.create(unit, "no-such-person", "somebody", PASSWORD, [], SYSTEM)
+
+
 def test_a_login_that_is_none_is_refused(engine: Engine) -> None:
     with engine.transaction() as unit:
         person = people.add_person(unit, "张三", SYSTEM)

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from engine import accounts, people
-from engine.core import history
-from engine.ground.errors import Invalid, NotAllowed, NotFound
-from engine.ground.unit_of_work import SYSTEM, Actor, Engine
+from engine.core import history, organization
+from engine.ground import model
+from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale
+from engine.ground.unit_of_work import SYSTEM, Actor, Engine, new_id
 from tests.conftest import NewDatabase
 from tests.engine.offices import LONG_AGO, TODAY, establish, move, open_engine
 
@@ -223,3 +224,10 @@ def test_an_envelope_names_nobody(engine: Engine) -> None:
         events = history.read(unit.connection, "organization")
     assert "张三" not in str([event.envelope for event in events])
     assert any(event.payload and event.payload.get("name") == "张三" for event in events)
+
+
+def test_of_two_who_add_the_same_the_second_is_told_to_look_again(engine: Engine) -> None:
+    with pytest.raises(Stale, match="刚刚有人增加了同样的内容"), engine.transaction() as unit:
+        # The check before it, which the other was too quick for, is left out
+        fields = {"code": "hr", "name": "人事部", "kind": "department", "ordinal": 0, "starts": TODAY}
+        organization.insert_new(unit, model.unit, {"id": new_id(), **fields})

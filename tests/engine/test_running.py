@@ -165,3 +165,14 @@ def test_many_children_come_back_in_the_order_of_the_collection(office: Office) 
     office.work()
     assert office.state(instance)[0] == "completed"
     assert office.variables(instance)["results"] == ["agree", "return"]
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("name", ["runs_boundary_interrupting", "runs_boundary_non_interrupting"])
+def test_a_cancelled_task_takes_its_timer_along(office: Office, name: str) -> None:
+    instance = office.begin(name)
+    with office.engine.transaction() as unit:
+        execution.cancel(execution.load(unit, instance, office.actor("hr.staff")), "不办了")
+    assert office.names() == []
+    assert office.wait(days=30) == 0
+    assert office.state(instance)[0] == "cancelled"

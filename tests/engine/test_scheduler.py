@@ -165,3 +165,8 @@ def test_a_wake_up_during_a_look_is_not_lost(office: Office, engine: Engine, mon
     # Then what woke it meanwhile is looked at at once, not after the long pause
     assert again.wait(WAIT / 6)
     made.stop()
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_with_nothing_planned_it_looks_again_after_the_long_pause(engine: Engine) -> None:
+    assert Scheduler(engine)._work() == module.SAFETY

@@ -206,8 +206,8 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
 
     def forget(self, task: Task, kind: Literal["completed", "cancelled"]) -> None:
         """Drop a token that is finished."""
-        if self.tasks.pop(task.id, None) is not None:
-            self.changes.append(Change(kind, _token(task)))
+        del self.tasks[task.id]
+        self.changes.append(Change(kind, _token(task)))
 
     def at(self, spec: Step, container: str) -> list[Task]:
         """Give the tokens that wait at one node of one scope, oldest first."""
@@ -253,8 +253,7 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
 
     def _unguard(self, guarded: str) -> None:
         for task in [task for task in self.tasks.values() if task.internal_data["guards"] == guarded]:
-            if task._state == TaskState.WAITING:
-                task.cancel()
+            task.cancel()
 
     def _end_iteration(self, task: Task) -> None:
         data, multi = task.internal_data, task.task_spec.node.multi
