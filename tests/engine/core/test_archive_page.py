@@ -3,6 +3,7 @@
 import io
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -46,7 +47,7 @@ def test_ticks_dates_choices_and_papers_are_shown_as_people_read_them(office: Of
     root = child(office)
     with office.engine.transaction() as unit:
         paper = uploads.add_file(unit, root, "现场照片.png", io.BytesIO(PICTURE), office.actor("hr.head"))
-    values = {"agreed": True, "day": "2026-02-01", "papers": [paper], "kinds": ["yes"], "words": "同意"}
+    values: dict[str, Any] = {"agreed": True, "day": "2026-02-01", "papers": [paper], "kinds": ["yes"], "words": "同意"}
     office.do("子项办理", "hr.head", "send", **values)
     text = page_of(office, root, "report")
     for wanted in ("<dt>栏agreed</dt><dd><span>是</span>", "2026年2月1日", "<span>是</span>", "现场照片.png"):
@@ -72,7 +73,7 @@ def test_a_date_that_is_none_is_shown_as_it_was_written_and_an_empty_paper_says_
 
 def test_what_a_function_made_is_shown_without_a_form(office: Office) -> None:
     def record(call: Call) -> Result:
-        made = {"notes": {"text": "第一段\n第二段"}, "figures": {"场次": 3}}
+        made: dict[str, dict[str, Any]] = {"notes": {"text": "第一段\n第二段"}, "figures": {"场次": 3}}
         files = (("letter", "公函", "公函.txt", "text/plain", "全文".encode()),)
         return Result(variables={"made": "yes"}, documents=made, files=files)
 
