@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from engine import incidents
 from engine.core import notices
 from engine.ground import model
 from tests.engine.office import Office
@@ -81,6 +82,13 @@ def test_a_channel_that_refuses_is_tried_again_and_at_last_an_incident(
         message = unit.connection.execute(select(model.incident.c.message)).scalar_one()
     assert "没有发出" in message
     assert channel.taken == []
+    # Once the channel takes it again, a retry sends it, though the incident belongs to no matter
+    channel.status = 200
+    with office.engine.transaction() as unit:
+        (found,) = incidents.listing(unit)
+        incidents.retry(unit, found.id, office.actor("hr.staff"))
+    office.work()
+    assert len(channel.taken) == 1
 
 
 def test_an_address_that_nobody_understands_says_so(office: Office, tell: Callable[[str], None]) -> None:
