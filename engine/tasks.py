@@ -146,7 +146,7 @@ def view(unit: Unit, task_id: str, person_id: str, roles: Collection[str] = ()) 
         visibility.demand(unit, row.instance_id, person_id, roles)
     definition = catalogue.load(unit, instance["definition_id"])
     form = definition.form(row.form_key)
-    values, saved_at = _values(unit, row, instance, form)
+    values, saved_at = _values(unit, row, instance, form, bool(seats))
     node = definition.diagram.nodes[row.activity_id]
     return TaskView(
         row.id,
@@ -204,10 +204,14 @@ def _may(unit: Unit, row: Row[Any], person_id: str, seats: list[str]) -> set[str
 
 
 def _values(
-    unit: Unit, row: Row[Any], instance: Mapping[str, Any], form: Form
+    unit: Unit, row: Row[Any], instance: Mapping[str, Any], form: Form, seated: bool
 ) -> tuple[dict[str, Any], datetime | None]:
-    """Give what the form starts with: the draft, else the document, else the defaults."""
-    draft = unit.connection.execute(select(model.draft).where(model.draft.c.subject == f"task:{row.id}")).first()
+    """Give what the form starts with: the draft, else the document, else the defaults.
+
+    What is only saved is nobody's word yet: who cannot do the task does not see it.
+    """
+    query = select(model.draft).where(model.draft.c.subject == f"task:{row.id}")
+    draft = unit.connection.execute(query).first() if seated else None
     if draft is not None:
         return dict(draft.content), draft.saved_at
     scopes = Scopes.load(unit, instance["id"])

@@ -110,11 +110,16 @@ def access() -> str:
     """Show who signed in, who was refused, and what auditors read, newest first."""
     before = request.args.get("before", "")
     with session.engine().transaction() as unit:
-        events = _latest(unit, "access", int(before) if before.isascii() and before.isdecimal() else 0)
+        events = _latest(unit, "access", _number(before))
         entries = _entries(unit, events)
         guard.note_reading(unit, "access-log-read", {"entries": len(entries)})
     following = entries[-1].number if len(entries) == LOG_PAGE and entries[-1].number > 1 else 0
     return render_template("audit/access.html", entries=entries, following=following)
+
+
+def _number(text: str) -> int:
+    """Read a place in the log from an address; one that cannot be is as good as none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def _latest(unit: Unit, stream: str, before: int) -> list[Event]:
@@ -161,6 +166,7 @@ KINDS: Mapping[str, str] = {
     "sign-in-refused": _("登录被拒绝"),
     "unlocked": _("解除锁定"),
     "instance-read": _("查看事项"),
+    "task-read": _("查看待办"),
     "document-read": _("查看材料"),
     "file-read": _("下载文件"),
     "audit-searched": _("查找事项"),

@@ -126,6 +126,8 @@ def _plain(text: str) -> str:
 @room.post("/processes/<key>/edit")
 def save(key: str) -> AnyResponse | str:
     """Keep a draft, faults and all."""
+    if not _may_name(key):
+        raise NotFound()
     paper = _given(key)
     if paper.faults:
         return make_response(_page(paper, _("没有保存：新表单有问题。")), 422)
@@ -248,9 +250,14 @@ def create() -> AnyResponse | str:
     return redirect(url_for("drafting.edit", key=key), 303)
 
 
+def _may_name(key: str) -> bool:
+    """Tell whether a process may have this key: "new" is the address of the page that asks for one."""
+    return drawings.KEY.fullmatch(key) is not None and key != "new"
+
+
 def _demand_new(unit: Unit, key: str, name: str) -> None:
     faults = []
-    if not drawings.KEY.fullmatch(key) or key == "new":
+    if not _may_name(key):
         rule = _("代码须以小写英文字母开头，只含小写字母、数字和下划线，不超过 50 个字符。")
         faults.append(Fault("process_key", rule, "key"))
     elif any(item.key == key for item in definitions.overview(unit)):

@@ -62,9 +62,10 @@ def _moment(text: str) -> datetime | None:
     try:
         # A space is what a browser makes of the plus sign in an address typed by hand.
         found = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
+        # At the edge of the calendar another zone may have no such moment.
+        return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 @room.get("/done")

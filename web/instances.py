@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -50,9 +50,10 @@ class Page:
 def listing() -> str:
     """Search the instances that one may see."""
     text, state = asked()
-    with session.engine().reading() as unit:
+    with guard.looking() as unit:
         page = search(unit, text, state)
         names = unit_names(unit)
+        guard.note_reading(unit, "audit-searched", {"text": text, "state": state, "verified": 0})
     return render_template("instances/listing.html", page=page, text=text, state=state, states=STATES, units=names)
 
 
@@ -72,9 +73,10 @@ def search(unit: Unit, text: str, state: str) -> Page:
 def _moment(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        # At the edge of the calendar another zone may have no such moment.
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo else None
 
 
 def _cut(fetch: Callable[[int], list[Row[Any]]], size: int) -> Page:
@@ -115,8 +117,9 @@ def cancel(instance_id: str) -> AnyResponse:
         with session.engine().transaction() as unit:
             instances.cancel(unit, instance_id, session.actor(), reason)
     except Invalid as error:
-        with session.engine().reading() as unit:
+        with guard.looking() as unit:
             shown = _shown(unit, view := _view(unit, instance_id))
+            guard.note_reading(unit, "instance-read", {"title": view.row["title"]}, instance=instance_id)
         fault = Fault("cancel", error.message, "reason")
         page = render_template("instances/show.html", view=view, states=STATES, faults=[fault], reason=reason, **shown)
         return make_response(page, 422)

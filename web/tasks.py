@@ -11,8 +11,8 @@ from engine.core import forms
 from engine.ground.errors import Fault, Invalid, NotFound, Stale
 from engine.ground.unit_of_work import Unit
 from web import forms as web_forms
-from web import session, uploads
-from web.desk import describe_following, lay, render
+from web import guard, session, uploads
+from web.desk import Desk, describe_following, lay, render
 from web.submission import Sent, read
 from web.texts import gettext as _
 
@@ -22,9 +22,15 @@ room = Blueprint("tasks", __name__)
 @room.get("/tasks/<task_id>")
 def show(task_id: str) -> str:
     """Show a task to someone who may see it."""
-    with session.engine().reading() as unit:
-        desk = lay(unit, task_id)
-        return render(unit, desk, focus=request.args.get("focus", ""))
+    with guard.looking() as unit:
+        return render(unit, _look(unit, task_id), focus=request.args.get("focus", ""))
+
+
+def _look(unit: Unit, task_id: str) -> Desk:
+    desk = lay(unit, task_id)
+    title = f"{desk.view.instance['title']}：{desk.view.name}"
+    guard.note_reading(unit, "task-read", {"title": title}, instance=desk.view.instance["id"], task=task_id)
+    return desk
 
 
 # Acts on who does it
@@ -91,8 +97,8 @@ def _leave(message: str) -> Response:
 
 
 def _again(task_id: str, status: int, faults: Any) -> Response:
-    with session.engine().reading() as unit:
-        return make_response(render(unit, lay(unit, task_id), faults=faults), status)
+    with guard.looking() as unit:
+        return make_response(render(unit, _look(unit, task_id), faults=faults), status)
 
 
 # Acts on the form
