@@ -19,6 +19,7 @@ DRAWING = frozenset(
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 50
+MAX_ATTRIBUTES = 100
 MAX_ELEMENTS = 20_000
 MAX_NAME = 200
 
@@ -87,7 +88,7 @@ def parse(source: bytes) -> tuple[Element | None, list[Fault]]:
 def _malformed(problem: Exception) -> Fault:
     line = getattr(problem, "lineno", None) or 0
     reason = f"第 {line} 行附近不符合 XML 语法。" if line else "内容为空，或编码无法识别。"
-    return _whole("XML", f"文件不是完整的 XML:{reason}", "请用流程编辑器重新导出该文件。", line)
+    return _whole("XML", f"文件不是完整的 XML：{reason}", "请用流程编辑器重新导出该文件。", line)
 
 
 def _limits(root: Element) -> Iterator[Fault]:
@@ -100,6 +101,9 @@ def _limits(root: Element) -> Iterator[Fault]:
             return
         if count > MAX_ELEMENTS:
             yield _whole("LIMIT", f"文件中的元素超过 {MAX_ELEMENTS} 个。", "请拆成几个流程。", line_of(element))
+            return
+        if len(element.attrib) > MAX_ATTRIBUTES:
+            yield _whole("LIMIT", f"一个元素的属性超过 {MAX_ATTRIBUTES} 个。", "请删去多余的属性。", line_of(element))
             return
 
 

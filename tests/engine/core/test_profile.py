@@ -214,6 +214,8 @@ def test_too_many_nodes_or_flows_are_refused_before_anything_else() -> None:
 
 def test_a_file_of_too_many_elements_is_refused() -> None:
     assert codes(whole("<group/>" * markup.MAX_ELEMENTS).encode()) == ["BPMN-LIMIT"]
+    crowd = " ".join(f'a{number}="1"' for number in range(100_000))
+    assert codes(whole(f"<group {crowd}/>").encode()) == ["BPMN-LIMIT"]
 
 
 @pytest.mark.parametrize(("depth", "code"), [(60, "BPMN-DEPTH"), (5_000, "BPMN-XML")])
