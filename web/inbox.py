@@ -1,6 +1,6 @@
 """The lists that are a person's own: what waits, what was done, what was started."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -9,6 +9,7 @@ from engine import instances, people, tasks
 from engine.ground.unit_of_work import Unit
 from engine.tasks import TaskRow
 from web import session
+from web.addresses import read_moment
 
 PAGE = 50
 
@@ -53,25 +54,14 @@ def _named(row: TaskRow) -> str:
 
 def _place(text: str) -> tuple[datetime, str] | None:
     moment, _mark, task_id = text.partition("~")
-    found = _moment(moment)
+    found = read_moment(moment)
     return (found, task_id) if found and task_id else None
-
-
-def _moment(text: str) -> datetime | None:
-    """Read a moment from an address; one that was tampered with is as good as none."""
-    try:
-        # A space is what a browser makes of the plus sign in an address typed by hand.
-        found = datetime.fromisoformat(text.replace(" ", "+"))
-        # At the edge of the calendar another zone may have no such moment.
-        return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 @room.get("/done")
 def done() -> str:
     """List what this person has completed, newest first."""
-    before = _moment(request.args.get("before", ""))
+    before = read_moment(request.args.get("before", ""))
     with session.engine().reading() as unit:
         rows = tasks.done(unit, session.who().person_id, before, PAGE + 1)
         last = rows[PAGE - 1].completed_at if len(rows) > PAGE else None
@@ -82,7 +72,7 @@ def done() -> str:
 @room.get("/started")
 def started() -> str:
     """List the instances this person started, newest first, and what may be started."""
-    person_id, before = session.who().person_id, _moment(request.args.get("before", ""))
+    person_id, before = session.who().person_id, read_moment(request.args.get("before", ""))
     with session.engine().reading() as unit:
         rows = instances.started_by(unit, person_id, before, PAGE + 1)
         further = rows[PAGE - 1].started_at.isoformat() if len(rows) > PAGE else ""

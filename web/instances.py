@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -18,6 +17,7 @@ from engine.ground.errors import Fault, Invalid, NotFound
 from engine.ground.unit_of_work import Unit
 from engine.instances import InstanceView
 from web import guard, security, session, timeline, twin
+from web.addresses import read_moment
 from web.files import diagram_file, file_url
 from web.texts import gettext as _
 
@@ -65,18 +65,9 @@ def asked() -> tuple[str, str]:
 
 def search(unit: Unit, text: str, state: str) -> Page:
     """Find a page of instances, from where the address says."""
-    before = _moment(request.args.get("before", ""))
+    before = read_moment(request.args.get("before", ""))
     who, roles = guard.person_id(), guard.roles()
     return _cut(lambda limit: instances.search(unit, who, roles, text, state, before, limit), PAGE)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-        # At the edge of the calendar another zone may have no such moment.
-        return found.astimezone(UTC) if found.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def _cut(fetch: Callable[[int], list[Row[Any]]], size: int) -> Page:

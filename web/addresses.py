@@ -1,0 +1,14 @@
+"""Read what an address says; what was tampered with is as good as nothing."""
+
+from datetime import UTC, datetime
+
+
+def read_moment(text: str) -> datetime | None:
+    """Read a moment, in UTC."""
+    try:
+        # A space is what a browser makes of the plus sign in an address typed by hand.
+        found = datetime.fromisoformat(text.replace(" ", "+"))
+        # At the edge of the calendar another zone may have no such moment.
+        return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
