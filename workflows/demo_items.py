@@ -6,6 +6,7 @@ from typing import Any
 _Plan = tuple[str, str, str, str, str, str, str, int, str]
 
 HEAD = "部门负责人"
+DONE_AHEAD_UNTIL = "02-01"
 PLANS: dict[str, tuple[_Plan, ...]] = {
     "hr": (
         ("D07", "领导小组半年会议", "上下半年各召开一次，研究部署双拥工作。", "meeting", HEAD, "03-10", "09-20", 2, ""),
@@ -104,6 +105,9 @@ def _item(unit: str, year: int, plan: _Plan) -> dict[str, Any]:
         "until": f"{year}-{ends}",
         "count": str(count),
         "budget": budget,
+        "funding": "budget" if budget else "",
+        # The plan is approved in the second half of January at the earliest: what begins before it goes ahead of it.
+        "done_ahead": starts < DONE_AHEAD_UNTIL,
     }
 
 

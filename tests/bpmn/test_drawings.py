@@ -156,6 +156,18 @@ def test_head_and_hr_see_all_that_was_drafted(key: str) -> None:
     assert all(shown[name].readonly is (key == "check") for name in kept)
 
 
+def test_what_head_and_hr_see_of_an_item_is_all_of_it() -> None:
+    """The list is kept as a whole: a field that one of the forms lacked would be lost there."""
+    sources = forms_of("submission")
+    seen = {key: [part.key for part in _rows(sources[key]).fields()] for key in ("plan", "review", "check")}
+    assert seen["plan"] == seen["review"] == seen["check"]
+    assert {"assist", "funding", "done_ahead"} <= set(seen["plan"])
+
+
+def _rows(source: str) -> forms.Component:
+    return next(part for part in forms.load(source).fields() if part.type == "dynamiclist")
+
+
 def test_a_draft_can_ask_for_more_time_before_it_is_complete() -> None:
     form = forms.load(forms_of("submission")["plan"])
     _, faults = forms.validate(
