@@ -8,7 +8,17 @@ from typing import Any
 
 from sqlalchemy import Row, Table, delete, func, insert, select
 
-from engine.core import catalogue, form_uses, forms, history, organization, profile, starts, vocabulary
+from engine.core import (
+    catalogue,
+    form_uses,
+    forms,
+    history,
+    organization,
+    parameters,
+    profile,
+    starts,
+    vocabulary,
+)
 from engine.core.catalogue import Definition
 from engine.core.diagram import Surroundings
 from engine.ground import model
@@ -34,15 +44,16 @@ class Overview:
 def surroundings(unit: Unit, sources: Mapping[str, str], own: tuple[str, ...] = ()) -> Surroundings:
     """Say what a diagram may refer to here and now; `own` are processes published together with it."""
     keys = set(unit.connection.execute(select(TABLE.key).distinct()).scalars()) | set(own)
-    options = set(unit.engine.options)
+    options, known = set(unit.engine.options), parameters.labels(unit)
     return Surroundings(
         functions=unit.engine.functions,
         processes=keys,
         posts=organization.references(unit) or None,
         forms=sources,
         feel=vocabulary.NAMES,
-        check_form=lambda source: forms.check(source, options),
+        check_form=lambda source: forms.check(source, options) or form_uses.parameter_faults(source, known),
         lifted_names=form_uses.lifted_names,
+        parameters=known,
     )
 
 

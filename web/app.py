@@ -28,6 +28,7 @@ from web import (
 )
 from workflows import demo, registry
 from workflows import organization as staff
+from workflows import parameters as declared
 
 ROOMS = (
     account.room,
@@ -56,7 +57,7 @@ tell_demo = demo.load
 
 def create_engine(settings: Settings, clock: Clock) -> Engine:
     """Open the engine with everything that the diagrams need."""
-    return Engine(settings, clock, registry.functions(), registry.options())
+    return Engine(settings, clock, registry.functions(), registry.options(), declared.load())
 
 
 def create_app(settings: Settings, clock: Clock, engine: Engine | None = None) -> Flask:

@@ -8,7 +8,7 @@ from heapq import nsmallest
 
 from engine.core.calendar import parse_recurrence
 from engine.core.diagram import Diagram, Kind, Multi, Node, Surroundings
-from engine.core.expressions import ExpressionError, parse, parse_assignments
+from engine.core.expressions import Expression, ExpressionError, given_texts, parse, parse_assignments
 from engine.core.markup import Place, Placed, fault
 from engine.core.naming import Names, is_name, names_of
 from engine.core.reading import REFERENCE
@@ -122,6 +122,7 @@ def _script(desk: _Desk, node: Node) -> Iterator[Fault]:
         yield fault("SCRIPT", node, "脚本任务没有内容。", "请写上“名称 = 表达式”，或删去这个任务。")
     for line in lines:
         yield from _unknown(desk, line.expression.names, "脚本", node, desk.read(node))
+        yield from _parameters(desk, line.expression, "脚本", node)
 
 
 def _service(desk: _Desk, node: Node) -> Iterator[Fault]:
@@ -218,8 +219,16 @@ def _expression(
     except ExpressionError as problem:
         yield fault(code, at, f"{what}写错了：{problem}。", "请改正表达式。")
         return
+    yield from _parameters(desk, parsed, what, at)
     if known is not None:
         yield from _unknown(desk, parsed.names, what, at, known)
+
+
+def _parameters(desk: _Desk, expression: Expression, what: str, at: Placed) -> Iterator[Fault]:
+    known = desk.around.parameters
+    for name in sorted(given_texts(expression, "parameter") - known.keys()):
+        listed = "、".join(f"{name}（{label}）" for name, label in sorted(known.items())) or "（没有）"
+        yield fault("PARAMETER", at, f"{what}用到的参数“{name[:40]}”没有登记。", f"可用的参数：{listed}。")
 
 
 def _unknown(desk: _Desk, used: frozenset[str], what: str, at: Placed, known: frozenset[str]) -> Iterator[Fault]:

@@ -128,7 +128,7 @@ class Diagram:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a diagram may refer to; `posts` None leaves post references unchecked."""
+    """What a diagram may refer to; `posts` None leaves post references unchecked; `parameters` are labels by name."""
 
     functions: Container[str]
     processes: Container[str]
@@ -137,3 +137,4 @@ class Surroundings:
     feel: Container[str]
     check_form: Callable[[str], list[Fault]]
     lifted_names: Callable[[str], frozenset[str]]
+    parameters: Mapping[str, str] = field(default_factory=dict)

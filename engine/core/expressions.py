@@ -23,7 +23,16 @@ from engine.core.feel_functions import BUILTINS, holds
 from engine.core.feel_syntax import KEYWORDS, Node, calls_in, check_calls, read, unknown_function
 from engine.core.feel_values import STEP, ExpressionError, Meter, Value, equal, items_of, order, whole
 
-__all__ = ["Assignment", "Expression", "ExpressionError", "Value", "evaluate", "parse", "parse_assignments"]
+__all__ = [
+    "Assignment",
+    "Expression",
+    "ExpressionError",
+    "Value",
+    "evaluate",
+    "given_texts",
+    "parse",
+    "parse_assignments",
+]
 
 MAX_SCRIPT = 20_000
 
@@ -66,6 +75,13 @@ def _parse(text: str) -> Expression:
     root = read(text)
     check_calls(root, text, None)
     return Expression(text, root.names, frozenset(str(call.value) for call in calls_in(root)), root)
+
+
+def given_texts(expression: Expression, function: str) -> frozenset[str]:
+    """Name the texts that are written out as arguments of a function."""
+    calls = (call for call in calls_in(expression.root) if call.value == function)
+    given = (part.value for call in calls for part in call.parts if part.kind == "literal")
+    return frozenset(value for value in given if isinstance(value, str))
 
 
 def evaluate(expression: Expression | str, variables: Mapping[str, object], functions: Functions = _NOTHING) -> Value:

@@ -1,4 +1,4 @@
-"""Give FEEL the functions that only the house can answer: posts, units, working days."""
+"""Give FEEL the functions that only the house can answer: posts, units, working days, parameters."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -7,11 +7,15 @@ from decimal import Decimal
 from engine.core import organization
 from engine.core.calendar import Calendar
 from engine.core.expressions import Value
+from engine.core.parameters import value_of
 from engine.core.workdays import calendar_of
 from engine.ground.unit_of_work import Unit
 
 PREDEFINED = frozenset({"unit", "round", "year", "outcome", "loopCounter"})
 """Variables that any diagram may name."""
+
+PARAMETER = "parameter"
+"""The function that gives what the office has set; only names that are declared may be written out."""
 
 
 def _whole(value: Value) -> int | None:
@@ -41,7 +45,11 @@ def _unit_name(unit: Unit, code: Value) -> Value:
     return organization.unit_name(unit, code) if isinstance(code, str) else None
 
 
-NAMES = frozenset({"today", "add workdays", "count workdays", "posts", "unit name"})
+def _parameter(unit: Unit, name: Value) -> Value:
+    return Decimal(value_of(unit, name)) if isinstance(name, str) else None
+
+
+NAMES = frozenset({"today", "add workdays", "count workdays", "posts", "unit name", PARAMETER})
 
 
 def bind(unit: Unit) -> Mapping[str, Callable[..., Value]]:
@@ -52,4 +60,5 @@ def bind(unit: Unit) -> Mapping[str, Callable[..., Value]]:
         "count workdays": lambda start, end: _workdays_between(calendar_of(unit), start, end),
         "posts": lambda code, kind: _posts(unit, code, kind),
         "unit name": lambda code: _unit_name(unit, code),
+        PARAMETER: lambda name: _parameter(unit, name),
     }

@@ -395,3 +395,13 @@ calendar_day = Table(
     Column("workday", Boolean, nullable=False),
     Column("source", String(200), nullable=False),
 )
+
+parameter = Table(
+    "parameter",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("value", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    _id("set_by", nullable=True),
+    Column("set_at", Moment, nullable=False),
+)

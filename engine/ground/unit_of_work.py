@@ -64,6 +64,18 @@ class Call:
 Function = Callable[[Call], Result]
 
 
+@dataclass(frozen=True)
+class Parameter:
+    """Declare a number that the office sets and diagrams read (参数); `basis` says what its default rests on."""
+
+    label: str
+    unit: str
+    default: int
+    least: int
+    most: int
+    basis: str
+
+
 class Unit:
     """Hold one open transaction, its moment, and what must happen once it is committed."""
 
@@ -106,7 +118,8 @@ class Unit:
 class Engine:
     """Bind a database, a clock and the registered functions; hand out transactions.
 
-    `functions` are what service tasks name; `options` give the choices of a form's `valuesKey`.
+    `functions` are what service tasks name; `options` give the choices of a form's `valuesKey`; `parameters` are the
+    numbers that the office may set, by name.
     `definitions` caches what was read of immutable versions; `watchers` are called with each committed unit.
     """
 
@@ -116,12 +129,14 @@ class Engine:
         clock: Clock,
         functions: Mapping[str, Function] | None = None,
         options: Mapping[str, Callable[[Unit, str | None], list[dict[str, str]]]] | None = None,
+        parameters: Mapping[str, Parameter] | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self.database = Database(settings.database_url)
         self.functions = dict(functions or {})
         self.options = dict(options or {})
+        self.parameters = dict(parameters or {})
         self.definitions: dict[str, Any] = {}
         self.wake: Callable[[], None] = lambda: None
         self.watchers: list[Callable[[Unit], None]] = []

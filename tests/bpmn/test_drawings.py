@@ -11,6 +11,7 @@ from lxml import etree
 from engine.core import forms, profile, vocabulary
 from engine.core.diagram import Diagram, Surroundings
 from tests.bpmn.drawing import BPMN, Drawing, is_chinese, pairs, read
+from workflows import parameters
 
 FOLDER = Path(__file__).parents[2] / "bpmn"
 KEYS = ("annual_plan", "submission", "aggregation", "approval", "archiving")
@@ -48,6 +49,7 @@ def surroundings(key: str) -> Surroundings:
         feel=vocabulary.NAMES,
         check_form=lambda source: forms.check(source, OPTIONS),
         lifted_names=lifted_names,
+        parameters={name: declared.label for name, declared in parameters.load().items()},
     )
 
 

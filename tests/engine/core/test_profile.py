@@ -27,9 +27,10 @@ AROUND = Surroundings(
     processes={"p", "child"},
     posts={"hr.staff", "hr.head", "office.staff"},
     forms={"plan": "urgent", "broken": "broken"},
-    feel={"posts", "add workdays", "workdays between", "today", "unit name"},
+    feel={"posts", "add workdays", "workdays between", "today", "unit name", "parameter"},
     check_form=check_form,
     lifted_names=lambda source: frozenset({source}),
+    parameters={"step_days": "每一步"},
 )
 
 

@@ -1,0 +1,19 @@
+"""Keep the numbers that the office sets."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "parameter",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("value", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("set_by", sa.String(length=36), nullable=True),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_parameter")),
+    )
