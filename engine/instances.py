@@ -83,7 +83,7 @@ def _only_outcome(form: forms.Form) -> str | None:
 def start_options(unit: Unit, definition: Definition) -> dict[str, list[dict[str, str]]]:
     """Give the choices of a start form."""
     form = definition.form(definition.diagram.start_form)
-    return {key: unit.engine.options[key](unit, None) for key in form_uses.sources(form)}
+    return {key: unit.engine.options[key](unit, {}) for key in form_uses.sources(form)}
 
 
 def started_by(unit: Unit, person_id: str, before: datetime | None = None, limit: int = 50) -> list[Row[Any]]:

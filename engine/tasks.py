@@ -224,7 +224,7 @@ def _values(
 
 
 def _options(unit: Unit, form: Form, instance: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-    known = {key: unit.engine.options[key](unit, instance["unit_code"]) for key in form_uses.sources(form)}
+    known = {key: unit.engine.options[key](unit, instance) for key in form_uses.sources(form)}
     files = [row for row in documents.of_business_key(unit, instance["business_key"]) if row.kind == "file"]
     return {**known, forms.FILES: [{"value": row.id, "label": row.title} for row in files]}
 

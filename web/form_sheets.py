@@ -24,6 +24,7 @@ class Pick:
     label: str
     checked: bool = False
     href: str = ""
+    disabled: bool = False
 
 
 @dataclass(frozen=True)
@@ -206,9 +207,18 @@ class _Layout:
         if part.type == "filepicker":
             return self.files(part, given, name)
         chosen = given if isinstance(given, list) else [given]
+        offered = forms.choices(part, self.options)
+        # What is wrong with the field leads to the first choice that can take the focus.
+        first = next((index for index, choice in enumerate(offered) if not choice.disabled), None)
         return tuple(
-            Pick(field_id(name) + (f"-{index}" if index else ""), choice.value, choice.label, choice.value in chosen)
-            for index, choice in enumerate(forms.choices(part, self.options))
+            Pick(
+                field_id(name) + ("" if index == first else f"-{index}"),
+                choice.value,
+                choice.label,
+                choice.value in chosen and not choice.disabled,
+                disabled=choice.disabled,
+            )
+            for index, choice in enumerate(offered)
         )
 
     def files(self, part: Component, given: Any, name: str) -> tuple[Pick, ...]:

@@ -288,7 +288,7 @@ def _options(unit: Unit, form: Form | None, view: InstanceView) -> dict[str, Any
     if form is None:
         return {}
     offered = unit.engine.options
-    return {key: offered[key](unit, view.row["unit_code"]) for key in form_uses.sources(form) if key in offered}
+    return {key: offered[key](unit, view.row) for key in form_uses.sources(form) if key in offered}
 
 
 for word in (timeline.moment_words, timeline.day_words, file_url):

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 Row: TypeAlias = dict[str, Any]
 
-KEYS = ("duty", "name", "measures", "category", "lead", "assist", "owner", "from", "until", "goal")
+KEYS = ("duty", "name", "measures", "category", "lead", "assist", "owner", "from", "until", "done_ahead", "goal")
 
 
 def row_of(item: Mapping[str, Any], unit_code: str) -> Row:

@@ -131,7 +131,8 @@ def _sentence(row: Row, names: Mapping[str, str]) -> str:
         "时间": when(row),
         "目标": row.get("goal"),
     }
-    told = "；".join(f"{label}：{value}" for label, value in facts.items() if value)
+    ahead = ["先行办理"] if row.get("done_ahead") else []
+    told = "；".join([*(f"{label}：{value}" for label, value in facts.items() if value), *ahead])
     measures = " ".join(str(row.get("measures") or "").split()).rstrip("。")
     return f"{row.get('name') or ''}。{f'{measures}。' if measures else ''}（{told}）"
 

@@ -1,15 +1,14 @@
 """Give the engine what the diagrams need: the functions of service tasks, the choices that forms offer."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from engine import people
-from engine.ground.unit_of_work import Function, Unit
+from engine.ground.unit_of_work import Function, Option, Unit
 from workflows import aggregation, approval, archiving, duties
 from workflows.duties import Duties, Duty
-
-Option = Callable[[Unit, str | None], list[dict[str, str]]]
 
 SUBMITTING_KINDS = ("department", "institution")
 OUT_OF_PLAN = {"value": aggregation.OUT_OF_PLAN, "label": aggregation.OUT_OF_PLAN_LABEL}
@@ -51,12 +50,13 @@ def options() -> Mapping[str, Option]:
     return {"units": _units, "duties": partial(_duties, _known_duties())}
 
 
-def _units(unit: Unit, code: str | None) -> list[dict[str, str]]:
+def _units(unit: Unit, instance: Mapping[str, Any]) -> list[dict[str, str]]:
     found = [item for item in people.units(unit) if item.kind in SUBMITTING_KINDS]
     return [{"value": item.code, "label": item.name} for item in found]
 
 
-def _duties(known: Duties, unit: Unit, code: str | None) -> list[dict[str, str]]:
+def _duties(known: Duties, unit: Unit, instance: Mapping[str, Any]) -> list[dict[str, str]]:
+    code = instance.get("unit_code")
     kind = next((item.kind for item in people.units(unit) if item.code == code), "")
     own = known.for_unit_kind((*OWN_PARTIES.get(code or "", ()), *PARTIES_BY_KIND.get(kind, ())))
     first = [*own.listed, *own.folded]

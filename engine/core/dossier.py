@@ -161,10 +161,9 @@ def _record(unit: Unit, row: Row[Any], versions: list[Row[Any]], members: tuple[
     form = _form(row, versions, members)
     maker = next((member for member in members if member.row.business_key == row.business_key), members[0])
     own = maker.row.business_key == members[0].row.business_key
-    code = maker.row.unit_code
     sources = form_uses.sources(form) if form else []
     offered = unit.engine.options
-    choices = {name: offered[name](unit, code) for name in sources if name in offered}
+    choices = {name: offered[name](unit, dict(maker.row._mapping)) for name in sources if name in offered}
     return Record(row, "" if own else maker.unit_name, tuple(versions), form, choices)
 
 

@@ -52,7 +52,11 @@ def choices(part: Component, options: Options) -> tuple[Choice, ...]:
     if not part.source:
         return part.choices
     found = options.get(part.source, ())
-    return tuple(Choice(item["value"], item.get("label", item["value"])) for item in found if "value" in item)
+    return tuple(
+        Choice(item["value"], item.get("label", item["value"]), bool(item.get("disabled")))
+        for item in found
+        if "value" in item
+    )
 
 
 def typed(given: object) -> str:
@@ -170,9 +174,16 @@ def _date(part: Component, given: object, options: Options) -> str:
 
 def _one(part: Component, given: object, options: Options) -> str:
     text = typed(given)
-    if text and text not in {choice.value for choice in choices(part, options)}:
-        raise Unfit("choice", "选的不在可选范围内，请重新选择")
+    _demand_offered([text] if text else [], choices(part, options))
     return text
+
+
+def _demand_offered(found: Sequence[str], offered: Sequence[Choice]) -> None:
+    known = {choice.value: choice for choice in offered}
+    if any(value not in known for value in found):
+        raise Unfit("choice", "选的不在可选范围内，请重新选择")
+    if closed := [known[value].label for value in found if known[value].disabled]:
+        raise Unfit("choice", f"现在不能选“{'”“'.join(closed)}”，请重新选择")
 
 
 def _listed(given: object) -> list[str]:
@@ -183,11 +194,9 @@ def _listed(given: object) -> list[str]:
 
 
 def _several(part: Component, given: object, options: Options) -> list[str]:
-    found = _listed(given)
-    offered = [choice.value for choice in choices(part, options)]
-    if not set(offered).issuperset(found):
-        raise Unfit("choice", "选的不在可选范围内，请重新选择")
-    return [value for value in offered if value in found]
+    found, offered = _listed(given), choices(part, options)
+    _demand_offered(found, offered)
+    return [choice.value for choice in offered if choice.value in found]
 
 
 def _ticked(part: Component, given: object, options: Options) -> bool:

@@ -25,10 +25,11 @@ HOLDING = frozenset({"group", "dynamiclist"})
 
 @dataclass(frozen=True)
 class Choice:
-    """Pair what is stored with what a person reads."""
+    """Pair what is stored with what a person reads; a disabled one is shown, and cannot be chosen now."""
 
     value: str
     label: str
+    disabled: bool = False
 
 
 @dataclass(frozen=True)

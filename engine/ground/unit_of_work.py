@@ -63,6 +63,9 @@ class Call:
 
 Function = Callable[[Call], Result]
 
+Option = Callable[["Unit", Mapping[str, Any]], list[dict[str, str]]]
+"""Gives the choices of a form for the instance that it belongs to; at a start there is none yet, and it is empty."""
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -128,7 +131,7 @@ class Engine:
         settings: Settings,
         clock: Clock,
         functions: Mapping[str, Function] | None = None,
-        options: Mapping[str, Callable[[Unit, str | None], list[dict[str, str]]]] | None = None,
+        options: Mapping[str, Option] | None = None,
         parameters: Mapping[str, Parameter] | None = None,
     ) -> None:
         self.settings = settings

@@ -137,6 +137,20 @@ def test_every_control_has_a_name_that_is_read_out(app: Flask) -> None:
     assert all(all_of(fieldset, "./legend") for fieldset in all_of(page, "//fieldset"))
 
 
+def test_what_cannot_be_chosen_now_is_shown_and_not_sent(app: Flask) -> None:
+    # Given a unit that is offered but closed, and was chosen before
+    closed = [{"value": "hr", "label": "人事部（未到）", "disabled": "true"}, OPTIONS["units"][1]]
+    given = {"lead": "hr", "evidence": ["hr", "office"]}
+    page = render(app, given, options={**OPTIONS, "units": closed})
+    # Then only what is open is sent, and what is wrong with the field leads there
+    assert sent(page)["evidence"] == ["office"]
+    assert "hr" not in sent(page).get("lead", [])
+    assert one(page, "//input[@id='field-evidence']").get("value") == "office"
+    # And where nothing is open the field itself takes the focus
+    page = render(app, given, options={**OPTIONS, "units": closed[:1]})
+    assert one(page, "//*[@id='field-evidence']").tag == "fieldset"
+
+
 def test_ids_are_unique_and_every_reference_has_its_target(app: Flask) -> None:
     values = {"items": [{}, {"deadline": "x"}]}
     page = render(app, values, faults=refusal(values), warnings=[Fault("w", "像", "name")])

@@ -111,6 +111,16 @@ def test_an_empty_plan_and_odd_dates_still_make_a_paper() -> None:
     )
 
 
+def test_what_is_done_ahead_of_the_approval_says_so() -> None:
+    rows = [
+        row_of({"name": name, "duty": "I07", "done_ahead": ahead}, "hr")
+        for name, ahead in (("春节慰问", True), ("八一慰问", False))
+    ]
+    paper = opened(papers.plan_paper({"tasks": rows}, "送审稿", duties.load(), {"hr": "人事部"}))
+    told = [part.text for part in paper.paragraphs if "慰问" in part.text]
+    assert told == ["1.春节慰问。（牵头：人事部；先行办理）", "2.八一慰问。（牵头：人事部）"]
+
+
 def test_the_same_data_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     first = approval.sheet_paper(content(opinion("sign")))
     second = approval.sheet_paper(content(opinion("sign")))

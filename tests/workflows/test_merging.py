@@ -13,6 +13,15 @@ def test_an_item_becomes_a_row_with_its_unit_as_lead_and_its_count_as_goal() -> 
     assert "budget" not in made
     assert row_of({"name": "简讯", "count": 0}, "publicity")["goal"] == "0次"
     assert row_of({"name": "简讯", "lead": "hr"}, "publicity")["lead"] == "hr"
+    assert row_of({"name": "简讯", "done_ahead": True}, "publicity")["done_ahead"] is True
+
+
+def test_what_is_done_ahead_of_the_approval_is_followed_like_any_other_field() -> None:
+    # A row that the form has cleaned says false where the submission said nothing: that is no edit of HR's
+    plan = [{**row("甲"), "done_ahead": False}]
+    merged, conflicts = merge(plan, [row("甲")], [{**row("甲"), "done_ahead": True}])
+    assert merged[0]["done_ahead"] is True
+    assert conflicts == []
 
 
 def test_rows_that_hr_left_alone_follow_the_unit_in_their_place() -> None:

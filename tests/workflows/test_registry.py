@@ -16,7 +16,7 @@ SUBMITTING = ["hr", "office", "publicity", "finance", "party", "unit_a", "unit_b
 
 def offered(stage: Stage, name: str, unit_code: str | None) -> list[dict[str, str]]:
     with stage.engine.reading() as unit:
-        return registry.options()[name](unit, unit_code)
+        return registry.options()[name](unit, {"unit_code": unit_code})
 
 
 def keys_in(parts: list[dict[str, Any]]) -> set[str]:

@@ -152,6 +152,15 @@ def test_what_cannot_be_meant_is_refused_in_chinese_and_kept(component: dict[str
     assert value == typed
 
 
+@pytest.mark.parametrize(("kind", "typed"), [("checklist", ["hr", "office"]), ("select", "office")])
+def test_what_is_offered_but_cannot_be_chosen_now_is_refused_by_its_name(kind: str, typed: Any) -> None:
+    form = forms.load(draw(part(kind, valuesKey="units"), SEND))
+    closed = [UNITS["units"][0], {"value": "office", "label": "办公室（未到）", "disabled": "true"}]
+    value, found = forms.validate(form, {"x": typed}, "send", {"units": closed})
+    assert [fault.message for fault in found] == ["“栏x”现在不能选“办公室（未到）”，请重新选择。"]
+    assert value["x"] == typed
+
+
 @pytest.mark.parametrize("kind", ["textfield", "textarea", "number", "datetime", "checkbox", "filepicker"])
 def test_what_is_required_must_be_there(kind: str) -> None:
     found = judge(part(kind, validate={"required": True}), None)[1]
