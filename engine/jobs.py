@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 
-from engine.core import anchors, execution, outbox, outcomes, reminders, starts
+from engine.core import anchors, claims, execution, outbox, outcomes, reminders, starts
 from engine.ground import model
 from engine.ground.errors import Busy, Invalid, Stuck, SuixuError
 from engine.ground.unit_of_work import SYSTEM, Call, Engine, Result, Unit
@@ -210,10 +210,23 @@ def _anchor(engine: Engine, job: Row[Any]) -> None:
             anchors.plan(unit)
 
 
+def _release(engine: Engine, job: Row[Any]) -> None:
+    """Let go of lapsed claims, each in a commit of its own: one instance is locked at a time."""
+    with engine.reading() as unit:
+        found = claims.lapsed(unit)
+    for task_id in found:
+        with engine.transaction() as unit:
+            claims.let_go(unit, task_id)
+    with engine.transaction() as unit:
+        if _claim(unit, job):
+            claims.plan_daily(unit)
+
+
 def plan_daily(engine: Engine) -> None:
     """Make sure that what happens every day is planned."""
     with engine.transaction() as unit:
         anchors.plan(unit)
+        claims.plan_daily(unit)
 
 
 _ACTS: dict[str, Callable[[Engine, Row[Any]], None]] = {
@@ -221,6 +234,7 @@ _ACTS: dict[str, Callable[[Engine, Row[Any]], None]] = {
     "return": _return,
     "start": _start,
     "anchor": _anchor,
+    "release": _release,
     "send": _send,
     "function": _work,
     "remind": _remind,

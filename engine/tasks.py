@@ -9,6 +9,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 
 from engine.core import (
     catalogue,
+    claims,
     completion,
     documents,
     entering,
@@ -17,11 +18,13 @@ from engine.core import (
     forms,
     history,
     organization,
+    seats,
     visibility,
 )
 from engine.core.effects import END_OF_TIME
 from engine.core.entering import Entry as Entry
 from engine.core.forms import Form
+from engine.core.seats import Seat
 from engine.core.variables import Scopes, decode
 from engine.ground import model
 from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale
@@ -139,14 +142,14 @@ def view(unit: Unit, task_id: str, person_id: str, roles: Collection[str] = ()) 
     Raises:
         NotFound: unknown, or not theirs to see.
     """
-    row = _find(unit, task_id)
+    row = seats.find(unit, task_id)
     instance = execution.row_of(unit, row.instance_id)
-    seats = _seats(unit, row, person_id)
-    if not seats and not entering.may_enter(unit, row, person_id):
+    own = seats.of(unit, row, person_id)
+    if not own and not entering.may_enter(unit, row, person_id):
         visibility.demand(unit, row.instance_id, person_id, roles)
     definition = catalogue.load(unit, instance["definition_id"])
     form = definition.form(row.form_key)
-    values, saved_at = _values(unit, row, instance, form, bool(seats))
+    values, saved_at = _values(unit, row, instance, form, bool(own))
     node = definition.diagram.nodes[row.activity_id]
     return TaskView(
         row.id,
@@ -165,42 +168,8 @@ def view(unit: Unit, task_id: str, person_id: str, roles: Collection[str] = ()) 
         row.assignee_id,
         row.due_at,
         row.created_at,
-        frozenset(_may(unit, row, person_id, seats)),
+        frozenset(seats.acts(unit, row, person_id, own)),
     )
-
-
-def _find(unit: Unit, task_id: str) -> Row[Any]:
-    row = unit.connection.execute(select(model.task).where(TASK.id == task_id)).first()
-    if row is None:
-        raise NotFound()
-    return row
-
-
-def _seats(unit: Unit, row: Row[Any], person_id: str) -> list[str]:
-    """Give the candidate posts that the person holds now."""
-    held = {post.reference for post in organization.posts_of(unit, person_id)}
-    return [reference for reference in row.candidates if reference in held]
-
-
-def _holders(unit: Unit, row: Row[Any]) -> set[str]:
-    return {person.id for post in row.candidates for person in organization.holders(unit, post)}
-
-
-def _may(unit: Unit, row: Row[Any], person_id: str, seats: list[str]) -> set[str]:
-    if row.state == "completed":
-        return {"withdraw"} if row.completed_by == person_id and _is_withdrawable(unit, row) else set()
-    if row.state != "open":
-        return set()
-    acts: set[str] = {"enter"} if entering.may_enter(unit, row, person_id) else set()
-    if not seats:
-        return acts
-    if row.assignee_id == person_id:
-        return acts | {"save", "complete", "unclaim", "assign"}
-    holders = _holders(unit, row)
-    if row.assignee_id in holders:
-        return acts
-    alone = row.assignee_id is None and holders == {person_id}
-    return acts | ({"save", "complete"} if alone else {"claim", "assign"})
 
 
 def _values(
@@ -238,7 +207,7 @@ class _Held:
 
     row: Row[Any]
     instance: dict[str, Any]
-    seats: list[str]
+    seats: list[Seat]
 
 
 def _hold(unit: Unit, task_id: str, actor: Actor, revision: int, by_entry: bool = False) -> _Held:
@@ -247,42 +216,41 @@ def _hold(unit: Unit, task_id: str, actor: Actor, revision: int, by_entry: bool 
     Raises:
         NotFound: not theirs. Stale: closed, or changed since the page was shown.
     """
-    first = _find(unit, task_id)
+    first = seats.find(unit, task_id)
     instance = execution.lock(unit, first.instance_id)
-    row = _find(unit, task_id)
+    row = seats.find(unit, task_id)
     assert actor.person_id is not None
-    seats = _seats(unit, row, actor.person_id)
-    if not seats and not (by_entry and entering.may_enter(unit, row, actor.person_id)):
+    own = seats.of(unit, row, actor.person_id)
+    if not own and not (by_entry and entering.may_enter(unit, row, actor.person_id)):
         raise NotFound()
     if row.state != "open":
         raise Stale("这件待办已经办结或者撤销，不能再办理。您填写的内容没有提交。")
     if row.revision != revision:
         raise Stale("这件待办刚刚有变化(例如已被签收或者在另一个页面暂存过),请核对后再提交。您填写的内容没有提交。")
-    return _Held(row, instance, seats)
+    return _Held(row, instance, own)
 
 
 def _as(actor: Actor, held: _Held) -> Actor:
-    post = actor.post if actor.post in held.seats else next(iter(held.seats), actor.post)
+    posts = [seat.post for seat in held.seats]
+    post = actor.post if actor.post in posts else next(iter(posts), actor.post)
     return Actor(actor.person_id, post, actor.entering_for)
 
 
 def _demand_mine(unit: Unit, held: _Held, person_id: str | None) -> None:
     if held.row.assignee_id == person_id:
         return
-    holders = _holders(unit, held.row)
-    if held.row.assignee_id in holders:
+    if seats.is_taken(unit, held.row):
         raise Stale("这件待办已由同岗同事签收，请与其联系。您填写的内容没有提交。")
-    if held.row.assignee_id is not None or holders != {person_id}:
+    if not seats.needs_no_claim(unit, held.row):
         raise Invalid("这件待办有多人可以办理，请先点“签收”，再办理。")
 
 
 def claim(unit: Unit, task_id: str, actor: Actor, revision: int) -> None:
     """Take a task that several may do (签收)."""
     held = _hold(unit, task_id, actor, revision)
-    # Who claimed it and left the post since has let go of it.
-    if held.row.assignee_id in _holders(unit, held.row):
+    if seats.is_taken(unit, held.row):
         raise Stale("这件待办已经有人签收。")
-    _give(unit, held, actor.person_id)
+    claims.give(unit, held.row, actor.person_id)
     _record(unit, held, "task.claimed", _as(actor, held))
 
 
@@ -291,31 +259,19 @@ def unclaim(unit: Unit, task_id: str, actor: Actor, revision: int) -> None:
     held = _hold(unit, task_id, actor, revision)
     if held.row.assignee_id != actor.person_id:
         raise NotAllowed("只有签收人可以放回。")
-    _give(unit, held, None)
+    claims.give(unit, held.row, None)
     _record(unit, held, "task.unclaimed", _as(actor, held))
 
 
 def assign(unit: Unit, task_id: str, actor: Actor, person_id: str, revision: int) -> None:
     """Give a task to a colleague in a candidate post (指派)."""
     held = _hold(unit, task_id, actor, revision)
-    holders = _holders(unit, held.row)
-    if held.row.assignee_id in holders - {actor.person_id}:
+    if held.row.assignee_id != actor.person_id and seats.is_taken(unit, held.row):
         raise NotAllowed("这件待办已由他人签收，不能指派。")
-    if person_id not in holders:
+    if person_id not in seats.holders(unit, held.row):
         raise Invalid("只能指派给同岗位在任的人员。")
-    _give(unit, held, person_id)
+    claims.give(unit, held.row, person_id)
     _record(unit, held, "task.assigned", _as(actor, held), assignee=person_id)
-
-
-def _give(unit: Unit, held: _Held, person_id: str | None) -> None:
-    """Move the task between inboxes: the person's who has it, else all candidate posts'."""
-    row = held.row
-    principals = [f"person:{person_id}"] if person_id else [f"post:{post}" for post in row.candidates]
-    due = row.due_at or END_OF_TIME
-    unit.connection.execute(delete(model.inbox).where(INBOX.task_id == row.id))
-    entries = [{"principal": who, "due_at": due, "task_id": row.id} for who in principals]
-    unit.connection.execute(insert(model.inbox), entries)
-    _change(unit, row, assignee_id=person_id, revision=row.revision + 1)
 
 
 def _change(unit: Unit, row: Row[Any], **fields: Any) -> None:
@@ -378,26 +334,18 @@ def complete(
         _change(unit, held.row, effect={"task": run.opened[0], "variables": before})
 
 
-def _is_withdrawable(unit: Unit, row: Row[Any]) -> bool:
-    if not row.effect:
-        return False
-    following = _find(unit, row.effect["task"])
-    untouched = following.state == "open" and following.assignee_id is None and following.revision == 1
-    return bool(untouched)
-
-
 def withdraw(unit: Unit, task_id: str, actor: Actor, revision: int) -> str:
     """Take back what one has just completed (撤回), while its sole effect is one open, untouched task.
 
     Raises:
         NotFound: not completed by this person. Stale: somebody is working on what followed.
     """
-    first = _find(unit, task_id)
+    first = seats.find(unit, task_id)
     if first.completed_by != actor.person_id:
         raise NotFound()
     run = execution.load(unit, first.instance_id, actor)
-    row = _find(unit, task_id)
-    if row.revision != revision or row.state != "completed" or not _is_withdrawable(unit, row):
+    row = seats.find(unit, task_id)
+    if row.revision != revision or row.state != "completed" or not seats.is_withdrawable(unit, row):
         raise Stale("后面的环节已经有人着手办理，不能撤回。")
     for scope, name, existed, value in row.effect["variables"]:
         run.scopes.set(scope, name, decode(value)) if existed else run.scopes.remove(scope, name)

@@ -176,6 +176,11 @@ def _assigned(event: Event, words: Words) -> str:
     return _("把“%s”指派给%s") % (words.step(event), words.person(event.envelope.get("assignee")))
 
 
+def _released(event: Event, words: Words) -> str:
+    person = words.person(event.envelope.get("assignee"))
+    return _("“%s”放回岗位：%s已经不能再办理") % (words.step(event), person)
+
+
 _WRITERS: dict[str, Writer] = {
     "instance.started": _started,
     "instance.completed": _plain(_("事项办结")),
@@ -185,6 +190,7 @@ _WRITERS: dict[str, Writer] = {
     "task.claimed": _about_step(_("签收“%s”")),
     "task.unclaimed": _about_step(_("放回“%s”")),
     "task.assigned": _assigned,
+    "task.released": _released,
     "task.completed": _about_step(_("办理“%s”")),
     "task.withdrawn": _about_step(_("撤回“%s”")),
     "child.started": _child(_("开始“%s”")),

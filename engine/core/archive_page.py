@@ -26,6 +26,7 @@ KINDS = {
     "task.claimed": "签收",
     "task.unclaimed": "放回",
     "task.assigned": "指派",
+    "task.released": "退还岗位",
     "task.completed": "办理",
     "task.withdrawn": "撤回",
     "timer.fired": "到时",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Table, func, or_, select, update
 
-from engine.core import history, organization
+from engine.core import claims, history, organization
 from engine.core.organization import POST_KINDS, UNIT_KINDS, Person
 from engine.ground import model
 from engine.ground.errors import Fault, Invalid, NotFound
@@ -154,6 +154,7 @@ def relieve(unit: Unit, holding_id: str, ends: date, actor: Actor) -> None:
     if row.ends is not None and row.ends <= ends:
         raise Invalid("这条任职已经截止；需要延长的，请重新任职。", [Fault("ended", "请重新任职。", "ends")])
     unit.connection.execute(update(model.holding).where(model.holding.c.id == holding_id).values(ends=ends))
+    _look_after_claims(unit, ends)
     _record(unit, "relieved", actor, {"id": holding_id, "before": row.ends, "ends": ends}, subject=row.person_id)
 
 
@@ -201,6 +202,13 @@ def _close_post(unit: Unit, post: Row[Any], ends: date) -> None:
     of_post = update(table).where(table.c.post_id == post.id, later)
     unit.connection.execute(of_post.where(table.c.starts <= ends).values(ends=ends))
     unit.connection.execute(of_post.where(table.c.starts > ends).values(ends=table.c.starts))
+    _look_after_claims(unit, ends)
+
+
+def _look_after_claims(unit: Unit, ends: date) -> None:
+    """What ends today ends claims at once; a day to come is looked after when it comes."""
+    if ends <= unit.today:
+        claims.plan(unit)
 
 
 def overlaps(unit: Unit, person_id: str, post_id: str, starts: date, ends: date | None = None) -> bool:
