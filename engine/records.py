@@ -4,17 +4,18 @@ from dataclasses import dataclass
 
 from engine.core import anchors, history
 from engine.core.history import Verdict
+from engine.ground.errors import Fault
 from engine.ground.unit_of_work import Engine
 
 
 @dataclass(frozen=True)
 class Audit:
-    """Sum up a verification of everything."""
+    """Sum up a verification of everything; `element` of an anchor's fault is the stream that differs."""
 
     streams: int
     events: int
     broken: tuple[Verdict, ...]
-    anchors: tuple[str, ...]
+    anchors: tuple[Fault, ...]
 
     @property
     def whole(self) -> bool:

@@ -1,13 +1,14 @@
 """Wake when a job falls due. APScheduler only wakes: the job table is the truth."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import Event, Lock
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from engine import jobs
+from engine.ground.clock import today
 from engine.ground.errors import Busy
 from engine.ground.unit_of_work import Engine
 
@@ -31,10 +32,11 @@ class Scheduler:
         self._woken = Event()
         self._stopping = Event()
         self._turn = Lock()
+        self._planned: date | None = None
 
     def start(self) -> None:
         """Begin to look after due jobs."""
-        jobs.plan_daily(self.engine)
+        self._plan_day()
         self.engine.wake = self.wake
         self._background.start()
         self.wake()
@@ -58,6 +60,13 @@ class Scheduler:
         when = datetime.now(self._background.timezone) + delay
         self._background.add_job(self._look, "date", run_date=when, id="look", replace_existing=True)
 
+    def _plan_day(self) -> None:
+        """Plan the day's jobs once a day: a clock that ran ahead and was set right has left them years away."""
+        day = today(self.engine.clock)
+        if day != self._planned:
+            jobs.plan_daily(self.engine)
+            self._planned = day
+
     def _look(self) -> None:
         with self._turn:
             if not self._stopping.is_set():
@@ -73,6 +82,7 @@ class Scheduler:
     def _work(self) -> timedelta:
         """Do what is due; say how long there is nothing to do. Nothing that goes wrong stops the looking."""
         try:
+            self._plan_day()
             jobs.run_due(self.engine, stopping=self._stopping.is_set)
             return self._pause()
         except Busy:

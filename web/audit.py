@@ -8,8 +8,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from sqlalchemy import Row, select
 
-from engine import accounts, instances
-from engine.core import history
+from engine import accounts, instances, records
 from engine.core.history import Event, Verdict
 from engine.core.visibility import AUDIT
 from engine.ground import model
@@ -48,34 +47,17 @@ def _verdicts(unit: Unit, rows: Iterable[Row[Any]], wanted: str) -> dict[str, Ve
     return {instance_id: instances.verify(unit, instance_id) for instance_id in asked_for}
 
 
-@dataclass(frozen=True)
-class Found:
-    """Say what verifying everything showed."""
-
-    streams: int
-    events: int
-    broken: tuple[tuple[str, Verdict], ...]
-
-
 @room.post("/verify")
 def verify() -> str:
-    """Recompute every chain, and show what was found."""
-    with session.engine().reading() as unit:
-        found = _verify_all(unit)
+    """Recompute every chain, hold it against the anchors, and show what was found."""
+    audit = records.verify(session.engine())
     with session.engine().transaction() as unit:
-        counts = {"streams": found.streams, "events": found.events, "broken": len(found.broken)}
-        guard.note_reading(unit, "chains-verified", counts)
-    return render_template("audit/verified.html", found=found)
-
-
-def _verify_all(unit: Unit) -> Found:
-    streams = events = 0
-    broken: list[Verdict] = []
-    for stream in list(history.streams(unit.connection)):
-        verdict = history.verify(unit.connection, stream)
-        streams, events = streams + 1, events + verdict.events
-        broken += [] if verdict.whole else [verdict]
-    return Found(streams, events, tuple((_name(unit, verdict.stream), verdict) for verdict in broken))
+        counts = {"streams": audit.streams, "events": audit.events, "broken": len(audit.broken)}
+        guard.note_reading(unit, "chains-verified", {**counts, "anchors": len(audit.anchors)})
+        told = [f"{_name(unit, verdict.stream)}：{verdict.message}" for verdict in audit.broken]
+        told += [f"{_name(unit, fault.element)}：{fault.message}" if fault.element else fault.message
+                 for fault in audit.anchors]  # fmt: skip
+    return render_template("audit/verified.html", audit=audit, told=told)
 
 
 def _name(unit: Unit, stream: str) -> str:

@@ -172,8 +172,8 @@ def _verify(settings: Settings, given: argparse.Namespace) -> int:
     print(_("检验了 %s 条链，共 %s 条记录。") % (audit.streams, audit.events))
     for verdict in audit.broken:
         print(f"- {verdict.stream}：{verdict.message}", file=sys.stderr)
-    for message in audit.anchors:
-        print(f"- {message}", file=sys.stderr)
+    for fault in audit.anchors:
+        print(f"- {fault.element}：{fault.message}" if fault.element else f"- {fault.message}", file=sys.stderr)
     print(_("记录完整，没有被改动。") if audit.whole else _("记录不完整，见上。"))
     return 0 if audit.whole else FAULT
 

@@ -6,20 +6,41 @@ An anchor file holds the last number and digest of every stream, and one digest 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from datetime import date, timedelta
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, tuple_
 
 from engine.core.calendar import morning
+from engine.core.filenames import shown
 from engine.ground import model
 from engine.ground.clock import local
 from engine.ground.database import insert_new
+from engine.ground.errors import Fault
 from engine.ground.unit_of_work import Engine, Unit, new_id
 
-Heads = Mapping[str, tuple[int, str]]
+Place = tuple[str, int]
+"""Name an event: its stream, its number."""
+
+LONGEST_NAME = 120
+HIGHEST = 2**31
+ASKED_AT_ONCE = 500
+_DIGEST_FORM = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Hold what an anchor file says."""
+
+    at: datetime
+    digest: str
+    heads: Mapping[str, tuple[int, str]]
 
 
 def folder(engine: Engine) -> Path:
@@ -43,9 +64,13 @@ def plan(unit: Unit) -> None:
 
 
 def drop(unit: Unit) -> Path:
-    """Write today's anchor; a second one of a day replaces nothing."""
+    """Write today's anchor; a second one of a day replaces nothing.
+
+    A file that no row knows of does not count: a kill before the commit left it, or somebody put it there beforehand.
+    """
     path = folder(unit.engine) / f"{local(unit.now).date().isoformat()}.json"
-    if path.exists():
+    found = _read(path)
+    if found is not None and (found.at, found.digest) in _registered(unit):
         return path
     heads = _heads(unit)
     digest = digest_of(heads)
@@ -54,6 +79,11 @@ def drop(unit: Unit) -> Path:
     row = {"id": new_id(), "at": unit.now, "streams": len(heads), "digest": digest}
     unit.connection.execute(insert(model.anchor), row)
     return path
+
+
+def _registered(unit: Unit) -> set[tuple[datetime, str]]:
+    rows = unit.connection.execute(select(model.anchor.c.at, model.anchor.c.digest))
+    return {(row.at, row.digest) for row in rows}
 
 
 def _heads(unit: Unit) -> dict[str, tuple[int, str]]:
@@ -74,7 +104,8 @@ def digest_of(heads: Mapping[str, Any]) -> str:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part")
+    # A name of its own: two nodes may be writing at once.
+    temporary = path.with_name(f".{path.name}.{new_id()}.part")
     with temporary.open("w", encoding="utf-8") as stream:
         stream.write(text)
         stream.flush()
@@ -82,25 +113,62 @@ def _write(path: Path, text: str) -> None:
     os.replace(temporary, path)
 
 
-def verify(unit: Unit) -> list[str]:
-    """Compare every anchor with the chains as they are now; name what differs."""
-    faults: list[str] = []
-    known = set(unit.connection.execute(select(model.anchor.c.digest)).scalars())
+def _read(path: Path) -> Anchor | None:
+    """Read an anchor file, None where it is cut off or no anchor of ours."""
+    with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        content = json.loads(path.read_bytes())
+        at, digest = datetime.fromisoformat(content["at"]), content["digest"]
+        heads = {stream: (number, head) for stream, (number, head) in content["heads"].items()}
+        if at.tzinfo is not None and isinstance(digest, str) and all(map(_is_head, heads.items())):
+            return Anchor(at, digest, heads)
+    return None
+
+
+def _is_head(entry: tuple[str, tuple[Any, Any]]) -> bool:
+    stream, (number, digest) = entry
+    # What no database takes must not reach it.
+    named = 0 < len(stream) <= LONGEST_NAME and stream.isprintable()
+    counted = type(number) is int and 0 < number < HIGHEST
+    return named and counted and isinstance(digest, str) and _DIGEST_FORM.fullmatch(digest) is not None
+
+
+def verify(unit: Unit) -> Iterator[Fault]:
+    """Hold every anchor against the chains as they are now; `element` of a fault is the stream that differs."""
+    registered = _registered(unit)
+    seen: set[tuple[datetime, str]] = set()
+    known: dict[Place, str] = {}
     for path in sorted(folder(unit.engine).glob("*.json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if digest_of(content["heads"]) != content["digest"] or content["digest"] not in known:
-            faults.append(f"锚定文件 {path.name} 与数据库中的登记不一致。")
-        faults += _compare(unit, path.stem, content["heads"])
-    return faults
+        anchor = _read(path)
+        if anchor is None:
+            yield Fault("anchor.malformed", f"锚定文件 {shown(path.name)} 读不出来，可能被截断或者改动。")
+            continue
+        seen.add((anchor.at, anchor.digest))
+        if digest_of(anchor.heads) != anchor.digest or (anchor.at, anchor.digest) not in registered:
+            yield Fault("anchor.unregistered", f"锚定文件 {shown(path.name)} 与数据库中的登记不一致。")
+        yield from _differences(unit, anchor, known)
+    for at, _digest in sorted(registered - seen):
+        message = f"{_day(at)}登记的锚定，文件不见了或者被改动。有副本的，请放回 anchors 文件夹。"
+        yield Fault("anchor.missing", message)
 
 
-def _compare(unit: Unit, day: str, heads: Mapping[str, Any]) -> list[str]:
-    table = model.event.c
-    rows = unit.connection.execute(select(table.stream, table.number, table.digest).where(table.number > 0))
-    present = {(row.stream, row.number): bytes(row.digest).hex() for row in rows if row.stream in heads}
-    day = date.fromisoformat(day).strftime("%Y年%m月%d日")
-    return [
-        f"{day}锚定时，“{stream}”的第{number}条记录与现在的不一致或者已经缺失。"
-        for stream, (number, digest) in heads.items()
-        if present.get((stream, number)) != digest
-    ]
+def _differences(unit: Unit, anchor: Anchor, known: dict[Place, str]) -> Iterator[Fault]:
+    _look_up(unit, {(stream, number) for stream, (number, _) in anchor.heads.items()} - known.keys(), known)
+    for stream, (number, digest) in anchor.heads.items():
+        if known[stream, number] != digest:
+            message = f"{_day(anchor.at)}锚定时的第{number}条记录与现在的不一致或者已经缺失。"
+            yield Fault("anchor.differs", message, stream)
+
+
+def _day(moment: datetime) -> str:
+    day = local(moment).date()
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _look_up(unit: Unit, places: set[Place], known: dict[Place, str]) -> None:
+    """Learn the digests of these events, and of no others: anchors of years name few of a house's millions."""
+    known.update(dict.fromkeys(places, ""))
+    table, rest = model.event.c, iter(sorted(places))
+    while chunk := list(islice(rest, ASKED_AT_ONCE)):
+        query = select(table.stream, table.number, table.digest).where(tuple_(table.stream, table.number).in_(chunk))
+        for row in unit.connection.execute(query):
+            known[row.stream, row.number] = bytes(row.digest).hex()

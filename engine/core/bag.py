@@ -314,7 +314,7 @@ def _read_info(path: Path, values: list[str]) -> Iterator[Fault]:
             yield _fault("unreadable", _INFO, "文件读不出来。")
         elif (field := _parse_field(line)) is None:
             yield _fault("line_malformed", _INFO, f"第 {number} 行不合规。")
-        elif field[0].casefold() == "payload-oxum":
+        elif field[0].casefold() == "payload-oxum" and len(values) < 2:
             values.append(field[1].strip())
 
 
@@ -333,17 +333,15 @@ def _check_manifest(name: str, files: Mapping[str, _Found], scope: set[str]) -> 
         yield _fault("manifest_missing", name, "缺少校验清单。")
         return
     entries: dict[str, str] = {}
-    yield from _read_manifest(name, files[name].path, entries)
+    yield from _read_manifest(name, files[name].path, scope, entries)
     for path, digest in entries.items():
-        if path in scope:
-            yield from _check_digest(path, files[path].path, digest, "tag_" if name == _TAG_MANIFEST else "")
-        else:
-            yield _fault("file_missing", path, "清单上有此文件，包内没有。")
+        yield from _check_digest(path, files[path].path, digest, "tag_" if name == _TAG_MANIFEST else "")
     for path in sorted(scope - entries.keys()):
         yield _fault("file_unlisted", path, "包内有此文件，清单上没有。")
 
 
-def _read_manifest(name: str, path: Path, entries: dict[str, str]) -> Iterator[Fault]:
+def _read_manifest(name: str, path: Path, scope: set[str], entries: dict[str, str]) -> Iterator[Fault]:
+    """Take in what a manifest says of the files that are there: of the others it may name without end."""
     for number, line in enumerate(_read_lines(path), 1):
         if line is None:
             yield _fault("unreadable", name, "文件读不出来。")
@@ -353,6 +351,8 @@ def _read_manifest(name: str, path: Path, entries: dict[str, str]) -> Iterator[F
             yield _fault("path_unsafe", name, f"第 {number} 行的路径“{shown(entry[0])}”越出了这份清单的范围。")
         elif entry[0] in entries:
             yield _fault("entry_repeated", name, f"第 {number} 行与前面的行重复。")
+        elif entry[0] not in scope:
+            yield _fault("file_missing", entry[0], "清单上有此文件，包内没有。")
         else:
             entries[entry[0]] = entry[1]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, text
+from sqlalchemy import Connection, Row, insert, literal, select, text, union
 
 from engine.ground import model
 from engine.ground.unit_of_work import Actor, Unit
@@ -180,6 +180,11 @@ def _broken(row: Row[Any], expected: int, previous: bytes) -> str:
 
 
 def streams(connection: Connection) -> Iterator[str]:
-    """Give the name of every stream, even of one whose first events were taken away."""
-    query = select(model.event.c.stream).distinct().order_by(model.event.c.stream)
-    yield from connection.execute(query).scalars()
+    """Give the name of every stream that is there or has to be: one that was taken away whole is missed."""
+    owed = [
+        select(model.event.c.stream),
+        select(literal("instance:").concat(model.instance.c.id)),
+        select(literal("definition:").concat(model.definition.c.key)),
+        select(literal("account:").concat(model.account.c.id)),
+    ]
+    yield from sorted(connection.execute(union(*owed)).scalars())

@@ -152,7 +152,7 @@ AUDIT = (
     Sight("audit-verified", "/audit", "auditor", "已办结 完整", at("/audit?verify=page&text=2025")),
     Sight("audit-tampered", "/audit", "auditor", "已办结 不一致", at("/audit?verify=page&text=2025"), tampered=True),
     Sight("audit-access", "/audit/access", "auditor", "您打开这一页也记下了。", at("/audit/access")),
-    Sight("audit-whole", "/audit/verify", "auditor", "首尾相连，没有改动。", _verify),
+    Sight("audit-whole", "/audit/verify", "auditor", "与锚定文件没有出入。", _verify),
     Sight("audit-broken", "/audit/verify", "auditor", "请保留现场，报告安全管理员", _verify, tampered=True),
     Sight("audit-closed", "/audit", "hr-staff", "或者不在您的查看范围内。 回到待办", at("/audit"), 404),
 )

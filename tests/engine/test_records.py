@@ -1,6 +1,5 @@
 """The record proves itself, and what was cut off at the end shows by the anchors outside the database."""
 
-import json
 from datetime import datetime
 
 from sqlalchemy import text
@@ -17,8 +16,8 @@ def a_day_passes(office: Office, day: int) -> None:
     office.work()
 
 
-def cut_off(engine: Engine, stream: str) -> None:
-    """Do what only someone with the database in hand can: switch the guard off and take the last event away."""
+def disarm(engine: Engine) -> None:
+    """Do what only someone with the database in hand can: switch the guards off."""
     with engine.database.pool.begin() as connection:
         if engine.database.sqlite:
             names = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
@@ -26,6 +25,12 @@ def cut_off(engine: Engine, stream: str) -> None:
                 connection.execute(text(f"DROP TRIGGER {name}"))
         else:
             connection.execute(text("ALTER TABLE event DISABLE TRIGGER USER"))
+
+
+def cut_off(engine: Engine, stream: str) -> None:
+    """Take the last event away."""
+    disarm(engine)
+    with engine.database.pool.begin() as connection:
         last = "SELECT max(number) FROM event WHERE stream = :stream"
         delete = f"DELETE FROM event WHERE stream = :stream AND number = ({last})"
         connection.execute(text(delete), {"stream": stream})
@@ -66,18 +71,17 @@ def test_events_cut_off_at_the_end_of_a_chain_are_missed(office: Office) -> None
     assert audit.broken == ()
     # Then the anchor tells
     assert len(audit.anchors) == 1
-    assert "已经缺失" in audit.anchors[0]
+    assert "已经缺失" in audit.anchors[0].message
+    assert audit.anchors[0].element == f"instance:{instance}"
 
 
-def test_a_changed_anchor_is_found(office: Office) -> None:
-    office.begin("runs_user")
-    jobs.plan_daily(office.engine)
-    a_day_passes(office, 20)
-    (path,) = anchors.folder(office.engine).iterdir()
-    content = json.loads(path.read_text(encoding="utf-8"))
-    stream = next(iter(content["heads"]))
-    content["heads"][stream] = [1, "00" * 32]
-    path.write_text(json.dumps(content), encoding="utf-8")
-    audit = records.verify(office.engine)
-    assert not audit.whole
-    assert len(audit.anchors) == 2
+def test_a_stream_taken_away_whole_is_missed_even_without_an_anchor(office: Office) -> None:
+    # Given an instance whose whole history somebody deletes
+    instance = office.begin("runs_user")
+    office.engine.watchers.clear()
+    disarm(office.engine)
+    with office.engine.transaction() as unit:
+        unit.connection.execute(text("DELETE FROM event WHERE stream = :stream"), {"stream": f"instance:{instance}"})
+    # Then the instance that is there misses it
+    (broken,) = records.verify(office.engine).broken
+    assert (broken.stream, "全部缺失" in broken.message) == (f"instance:{instance}", True)

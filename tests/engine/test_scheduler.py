@@ -2,14 +2,17 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from engine import jobs
 from engine import scheduler as module
+from engine.ground import model
+from engine.ground.clock import ZONE
 from engine.ground.errors import Busy
 from engine.ground.unit_of_work import Call, Engine, Result
 from engine.scheduler import Scheduler
@@ -170,3 +173,15 @@ def test_a_wake_up_during_a_look_is_not_lost(office: Office, engine: Engine, mon
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 def test_with_nothing_planned_it_looks_again_after_the_long_pause(engine: Engine) -> None:
     assert Scheduler(engine)._work() == module.SAFETY
+
+
+def test_a_clock_set_to_another_day_has_that_day_planned(engine: Engine) -> None:
+    scheduler = Scheduler(engine)
+    planned = []
+    for day in (19, 20, 19):
+        engine.clock.moment = datetime(2026, 1, day, 9, tzinfo=ZONE)  # type: ignore[attr-defined]
+        scheduler._work()
+        scheduler._work()
+        with engine.reading() as unit:
+            planned.append(unit.connection.execute(select(model.job.c.key).order_by(model.job.c.key)).scalars().all())
+    assert planned == [["anchor:2026-01-20"], ["anchor:2026-01-20", "anchor:2026-01-21"], planned[1]]

@@ -1,5 +1,6 @@
 """The auditor's room: every instance, the verdict of every chain, the log of access; nobody else comes in."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from engine import accounts
-from engine.core import history
+from engine.core import anchors, history
 from engine.ground import model
 from engine.ground.errors import NotAllowed
 from engine.ground.unit_of_work import Actor
@@ -110,6 +111,22 @@ def test_a_break_in_any_chain_is_named(stage: Stage) -> None:
     shown = check_page(stage.post("auditor", "/audit/verify"))
     assert "有 1 条链不一致" in shown
     assert "事项“跑腿·修门”：第3条记录与校验值不一致" in shown
+
+
+def test_what_differs_from_an_anchor_is_named_with_the_chains(stage: Stage) -> None:
+    # Given an anchor that knows more of an errand than the chain has, and a file that is none
+    instance_id = stage.start()
+    with stage.engine.transaction() as unit:
+        path = anchors.drop(unit)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["heads"][f"instance:{instance_id}"] = [99, "0" * 64]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    (path.parent / "cut.json").write_bytes(b"{")
+    # Then the page tells both, in words
+    shown = check_page(stage.post("auditor", "/audit/verify"))
+    assert "有 0 条链不一致；与锚定相比，有 3 处不一致" in shown
+    assert "事项“跑腿·修门”：2026年1月20日锚定时的第99条记录" in shown
+    assert "锚定文件 cut.json 读不出来" in shown
 
 
 def test_the_log_of_access_says_who_came_who_was_refused_and_what_auditors_read(stage: Stage) -> None:

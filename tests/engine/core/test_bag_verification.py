@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -89,16 +90,32 @@ def test_payload_faults_name_file_and_reason(plan: Path) -> None:
     # Then each is told in Chinese, fit to print
     assert verify(plan) == [
         Fault("bag.oxum_mismatch", "bag-info.txt", "登记的总字节数.文件数为 14.3，实际为 8.3。"),
-        Fault("bag.digest_mismatch", "data/Y/0001_计划/正文.pdf", "内容与清单上的 SHA-256 值不符，已被改动或损坏。"),
         Fault("bag.file_missing", "data/说明.txt", "清单上有此文件，包内没有。"),
+        Fault("bag.digest_mismatch", "data/Y/0001_计划/正文.pdf", "内容与清单上的 SHA-256 值不符，已被改动或损坏。"),
         Fault("bag.file_unlisted", "data/新\\x1b.txt", "包内有此文件，清单上没有。"),
     ]
-    assert str(verify(plan)[2]) == "data/说明.txt：清单上有此文件，包内没有。"
+    assert str(verify(plan)[1]) == "data/说明.txt：清单上有此文件，包内没有。"
 
 
 @pytest.mark.parametrize("path", ["nowhere", "bagit.txt", "nul\0byte", "x" * 300])
 def test_what_is_no_folder_is_no_bag(plan: Path, path: str) -> None:
     assert [str(fault) for fault in verify(plan / path)] == ["归档包目录不存在，或不是目录。"]
+
+
+def test_a_manifest_without_end_is_read_no_further_than_the_faults_told(
+    plan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a manifest that names one file after another, none of which is there
+    read = bag._read_lines
+
+    def endless(path: Path) -> Iterator[bytes | None]:
+        if path.name != "manifest-sha256.txt":
+            return read(path)
+        return (f"{number:064x}  data/{number}\n".encode() for number in count())
+
+    monkeypatch.setattr(bag, "_read_lines", endless)
+    # Then the verdict comes, and holds no more than it tells
+    assert codes(plan) == {"bag.file_missing", "bag.too_many"}
 
 
 def test_an_empty_folder_lacks_everything(tmp_path: Path) -> None:
@@ -136,7 +153,8 @@ def test_the_declaration_is_read_exactly(plan: Path, content: bytes, found: set[
         (b"Payload-Oxum: 14.4\n", {"bag.oxum_mismatch"}),
         (b"Payload-Oxum: many\n", {"bag.oxum_mismatch"}),
         (b"Title: a\n", {"bag.oxum_missing"}),
-        (b"Payload-Oxum: 14.3\nPayload-Oxum: 14.3\n", {"bag.oxum_missing"}),
+        (b"Payload-Oxum: 14.3\n" * 2, {"bag.oxum_missing"}),
+        (b"Payload-Oxum: 14.3\n" * 3, {"bag.oxum_missing"}),
         (b"Payload-Oxum: 14.3\nno colon\n", {"bag.line_malformed"}),
         (b"Payload-Oxum: 14.3\nTitle: \xff\n", {"bag.line_malformed"}),
     ],
