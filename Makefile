@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check assets screenshots
+.PHONY: help run test check bench assets screenshots
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,6 +30,9 @@ check: $(INSTALLED) ## 检查格式、写法、类型和各层之间的引用方
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+bench: $(INSTALLED) $(BUILT) ## 量速度：每个数字旁边是它的下限和目标，写入 build/bench.json（约五分钟，不判成败）
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 assets: $(INSTALLED) ## 重新生成网页用的脚本和样式（web/static/）
 	@$(BIN)/python -m web.assets

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,7 @@ class Server:
 
 
 @contextmanager
-def serve() -> Iterator[Server]:
+def serve(settings: Mapping[str, str] = SETTINGS) -> Iterator[Server]:
     """Yield a server for as long as the tests run; raise Unavailable where none can be had."""
     if given := os.environ.get("SUIXU_TEST_POSTGRES_URL"):
         server = Server(make_url(given))
@@ -83,7 +83,7 @@ def serve() -> Iterator[Server]:
     for folder in _find_binaries():
         with tempfile.TemporaryDirectory(prefix="suixu-pg-", ignore_cleanup_errors=True) as home:
             try:
-                server = _start(folder, Path(home))
+                server = _start(folder, Path(home), settings)
             except (OSError, subprocess.SubprocessError) as error:
                 reasons.append(f"{folder}: {_explain(error)}")
                 continue
@@ -110,7 +110,7 @@ def _read_version(folder: Path) -> int:
     return int("".join(filter(str.isdigit, folder.parent.name)) or 0)
 
 
-def _start(folder: Path, home: Path) -> Server:
+def _start(folder: Path, home: Path, settings: Mapping[str, str]) -> Server:
     who = _choose_user()
     if who is not None:
         # PostgreSQL refuses to run as root.
@@ -118,7 +118,7 @@ def _start(folder: Path, home: Path) -> Server:
     data = home / "data"
     _call(folder / "initdb", "-D", data, "-U", "suixu", "-A", "trust", "-E", "UTF8", "--no-locale", "-N", home=home)
     with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
-        file.writelines(f"{name} = {value}\n" for name, value in SETTINGS.items())
+        file.writelines(f"{name} = {value}\n" for name, value in settings.items())
         file.write(f"unix_socket_directories = '{home}'\n")
     _call(folder / "pg_ctl", "-D", data, "-l", home / "log", "-w", "-t", "60", "start", home=home)
     return Server(make_url(f"postgresql://suixu@/postgres?host={quote(str(home))}"))

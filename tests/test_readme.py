@@ -91,7 +91,17 @@ def test_both_readmes_have_the_same_parts() -> None:
 @pytest.mark.parametrize(("readme", "heading"), [(ENGLISH, "Map"), (CHINESE, "各个文件夹")])
 def test_the_map_is_true_to_the_tree(readme: Path, heading: str) -> None:
     folders = [row[0] for row in table(readme, heading)]
-    assert folders == ["bpmn/", "workflows/", "engine/", "engine/core/", "engine/ground/", "web/", "tests/", "docs/"]
+    assert folders == [
+        "bpmn/",
+        "workflows/",
+        "engine/",
+        "engine/core/",
+        "engine/ground/",
+        "web/",
+        "tests/",
+        "benchmarks/",
+        "docs/",
+    ]
     for folder, words in table(readme, heading):
         assert (ROOT / folder).is_dir()
         modules = re.findall(r"(?<![\w/.])([a-z_]+)(?=[,、 …等和)])", words) if folder.startswith("engine") else []

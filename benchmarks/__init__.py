@@ -1,0 +1,1 @@
+"""Measure what the design promises (`make bench`): each figure beside its floor, as a ratio of one run."""

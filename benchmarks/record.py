@@ -1,0 +1,58 @@
+"""Measure how long it takes to verify a great many events."""
+
+from collections.abc import Iterator
+from datetime import UTC
+from typing import Any
+
+from sqlalchemy import insert
+
+from benchmarks.figures import Figure, at_most, seconds
+from benchmarks.houses import MONDAY, House
+from engine.core import history
+from engine.ground import model
+from engine.ground.unit_of_work import SYSTEM
+
+SECONDS_PER_MILLION = 5
+CHAIN = 100
+BATCH = 100
+
+
+def measure(house: House, events: int) -> Iterator[Figure]:
+    """Measure the recomputing of `events` events in chains of a hundred."""
+    streams = [f"instance:{number:036d}" for number in range(events // CHAIN)]
+    for start in range(0, len(streams), BATCH):
+        with house.engine.database.writing() as connection:
+            rows = [row for stream in streams[start : start + BATCH] for row in _chain(stream)]
+            connection.execute(insert(model.event), rows)
+    took = seconds(lambda: _verify(house, streams))
+    yield at_most(
+        "verify_seconds_per_million_events",
+        house.kind,
+        took * 1_000_000 / events,
+        "s",
+        SECONDS_PER_MILLION,
+        f"{events} events, {len(streams)} chains",
+    )
+
+
+def _chain(stream: str) -> Iterator[dict[str, Any]]:
+    previous, moment = history.GENESIS, MONDAY.astimezone(UTC)
+    envelope = {
+        "stream": stream,
+        "kind": "activity.completed",
+        "at": moment.isoformat(),
+        "person": SYSTEM.person_id,
+        "post": "",
+        "entering_for": None,
+    }
+    for number in range(1, CHAIN + 1):
+        row = history._chained(number, previous, stream, "activity.completed", envelope, {"name": "人事部审看"})
+        previous = row["digest"]
+        yield {**row, "at": moment}
+
+
+def _verify(house: House, streams: list[str]) -> None:
+    with house.engine.reading() as unit:
+        for stream in streams:
+            verdict = history.verify(unit.connection, stream)
+            assert verdict.whole, verdict.message
