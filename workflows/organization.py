@@ -1,19 +1,16 @@
 """Read a staff list from a spreadsheet, and bring it in with accounts for those who are to have one."""
 
 import unicodedata
-import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from io import BytesIO
-from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
 from engine import accounts, people
-from engine.ground.errors import Fault, Refused, SuixuError, TooLarge
+from engine.core import sheets
+from engine.ground.errors import Fault, Refused
 from engine.ground.unit_of_work import Actor, Engine
 from engine.people import RosterRow
 
@@ -29,18 +26,13 @@ HEADERS = {
     "登录名": "login",
     "任职日期": "starts",
 }
+OF_PERSONS = frozenset({"person_name", "number", "login", "starts"})
+"""A list of units and posts has none of these columns."""
+
 REQUIRED = ("unit_code", "unit_name", "unit_kind", "post_code", "post_name", "post_kind")
 NAMES = {name: header for header, name in HEADERS.items()}
 KINDS = {"unit_kind": people.UNIT_KINDS, "post_kind": people.POST_KINDS}
 DATE_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d")
-
-MEGABYTE = 1024 * 1024
-LARGEST_FILE = 10 * MEGABYTE
-LARGEST_UNPACKED = 50 * MEGABYTE
-MOST_ROWS = 5_000
-MOST_COLUMNS = 100
-MOST_PARTS = 2_000
-"""An .xlsx file is a zip archive: what it unpacks to is looked up in its index before anything is unpacked."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +43,9 @@ class Imported:
     passwords: Mapping[str, str]
 
 
-def load(engine: Engine, source: Path | bytes, actor: Actor) -> Imported:
+def load(engine: Engine, content: bytes, actor: Actor) -> Imported:
     """Bring in a staff list: units, posts, persons, appointments, and accounts that must change their password."""
-    rows = read(source)
+    rows = read(content)
     with engine.reading() as unit:
         known = {account.login for account in accounts.listing(unit)}
     asked = {row.login for row in rows if row.login}
@@ -66,15 +58,13 @@ def load(engine: Engine, source: Path | bytes, actor: Actor) -> Imported:
     return Imported(summary, {login: initial.password for login, initial in initials.items()})
 
 
-def read(source: Path | bytes) -> list[RosterRow]:
+def read(content: bytes) -> list[RosterRow]:
     """Read the rows of an .xlsx file, its columns in any order; raises Refused with every fault and its cell."""
-    content = _content(source)
-    _refuse_bomb(content)
-    lines = _lines(content)
+    lines = sheets.read(content)
     columns = _columns(lines[0] if lines else ())
     rows, faults = [], []
     for number, values in enumerate(lines[1:], 2):
-        if not all(_blank(value) for value in values):
+        if not all(map(sheets.is_blank, values)):
             row, wrong = _row(number, values, columns)
             rows.append(row)
             faults.extend(wrong)
@@ -85,56 +75,7 @@ def read(source: Path | bytes) -> list[RosterRow]:
     return rows
 
 
-# The file
-
-
-def _content(source: Path | bytes) -> bytes:
-    size = len(source) if isinstance(source, bytes) else source.stat().st_size
-    if size > LARGEST_FILE:
-        raise TooLarge(f"文件超过{LARGEST_FILE // MEGABYTE} MB，请分成几个文件。")
-    return source if isinstance(source, bytes) else source.read_bytes()
-
-
-def _refuse_bomb(content: bytes) -> None:
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            parts = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
-        raise _not_a_workbook() from error
-    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-        raise TooLarge("文件解压后过大，不能导入；请用表格软件另存为普通的 .xlsx 文件。")
-    if "[Content_Types].xml" not in {part.filename for part in parts}:
-        raise _not_a_workbook()
-
-
-def _not_a_workbook() -> Refused:
-    message = "这不是 .xlsx 表格，或者文件已损坏；请用表格软件另存为 .xlsx 后再试。"
-    return Refused(message, [Fault("not-a-workbook", message)])
-
-
-def _lines(content: bytes) -> list[tuple[Any, ...]]:
-    try:
-        book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        try:
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()
-            lines = list(_bounded(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS)))
-        finally:
-            book.close()
-    except SuixuError:
-        raise
-    except Exception as error:  # openpyxl answers a damaged file with whatever it stumbles over
-        raise _not_a_workbook() from error
-    return lines
-
-
-def _bounded(lines: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
-    filled = 0
-    for number, line in enumerate(lines):
-        filled += any(not _blank(value) for value in line)
-        if filled > MOST_ROWS + 1 or number > 10 * MOST_ROWS:
-            raise TooLarge(f"名单超过{MOST_ROWS}行，请分成几个文件。")
-        yield line
+# The header
 
 
 def _columns(header: Sequence[Any]) -> dict[str, int]:
@@ -146,7 +87,8 @@ def _columns(header: Sequence[Any]) -> dict[str, int]:
             faults.append(_fault(1, index, f"表头“{NAMES[name]}”出现了两次。"))
         elif name:
             found[name] = index
-    missing = [title for title, name in HEADERS.items() if name not in found]
+    wanted = set(NAMES) if OF_PERSONS & set(found) else set(NAMES) - OF_PERSONS
+    missing = [title for title, name in HEADERS.items() if name in wanted - set(found)]
     if missing:
         faults.append(Fault("header", f"第1行缺少表头：{'、'.join(missing)}。", "第1行"))
     if faults:
@@ -234,10 +176,6 @@ def _plain(value: Any) -> str:
 def _half(character: str) -> str:
     plain = unicodedata.normalize("NFKC", character)
     return plain if plain.isascii() and (plain.isalnum() or plain in "_-./=") else character
-
-
-def _blank(value: Any) -> bool:
-    return value is None or not str(value).strip()
 
 
 def _place(number: int, index: int) -> str:

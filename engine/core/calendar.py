@@ -22,18 +22,24 @@ _QINGMING = 6  # borax numbers the solar terms from 小寒 = 0
 
 @dataclass(frozen=True)
 class Calendar:
-    """Say which days are worked: what administrators entered, else the published calendar, else a provisional one."""
+    """Say which days are worked: what administrators entered, else the published calendar, else a provisional one.
+
+    `whole` are the years whose official list was entered: their other days go by the week.
+    """
 
     overrides: Mapping[date, bool] = field(default_factory=dict)
+    whole: frozenset[int] = frozenset()
 
     def is_workday(self, day: date) -> bool:
         """Say whether the office works on the day."""
         entered = self.overrides.get(day)
-        return _is_workday_unentered(day) if entered is None else entered
+        if entered is None:
+            return day.weekday() < 5 if day.year in self.whole else _is_workday_unentered(day)
+        return entered
 
     def is_provisional(self, day: date) -> bool:
         """Say whether the answer for the day is a guess (暂定): its year is unpublished and nobody entered the day."""
-        return day not in self.overrides and _published(day) is None
+        return day not in self.overrides and day.year not in self.whole and _published(day) is None
 
     def add_workdays(self, day: date, count: int) -> date:
         """Return the count-th working day after the day, before it if negative; the day itself if zero."""

@@ -11,6 +11,8 @@ def calendar_of(unit: Unit) -> Calendar:
     """Read the calendar once for an act."""
     if "calendar" not in unit.cache:
         rows = unit.connection.execute(select(model.calendar_day.c.day, model.calendar_day.c.workday))
-        unit.cache["calendar"] = Calendar({row.day: row.workday for row in rows})
+        overrides = {row.day: row.workday for row in rows}
+        whole = unit.connection.execute(select(model.calendar_year.c.year)).scalars()
+        unit.cache["calendar"] = Calendar(overrides, frozenset(whole))
     calendar: Calendar = unit.cache["calendar"]
     return calendar

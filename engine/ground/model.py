@@ -396,6 +396,13 @@ calendar_day = Table(
     Column("source", String(200), nullable=False),
 )
 
+calendar_year = Table(
+    "calendar_year",
+    metadata,
+    Column("year", Integer, primary_key=True, autoincrement=False),  # entered whole: its other days go by the week
+    Column("source", String(200), nullable=False),
+)
+
 parameter = Table(
     "parameter",
     metadata,

@@ -82,6 +82,15 @@ def test_what_was_entered_comes_before_every_table() -> None:
     assert entered.is_provisional(date(2027, 2, 10))
 
 
+def test_the_days_that_a_years_whole_list_does_not_name_go_by_the_week() -> None:
+    entered = Calendar({date(2027, 2, 8): False, date(2027, 2, 20): True}, frozenset({2027}))
+    worked = {day: entered.is_workday(date(2027, 2, day)) for day in (5, 6, 8, 9, 20, 21)}
+    assert worked == {5: True, 6: False, 8: False, 9: True, 20: True, 21: False}
+    assert not entered.is_provisional(date(2027, 2, 5))
+    assert entered.is_provisional(date(2028, 2, 8))
+    assert Calendar(whole=frozenset({2026})).is_workday(date(2026, 2, 23)), "a list comes before the published calendar"
+
+
 def test_a_year_without_lunar_tables_says_so_unless_entered() -> None:
     with pytest.raises(ValueError, match=r"2150 年的农历资料.*请在“日历”中录入"):
         PLAIN.is_workday(date(2150, 3, 2))
