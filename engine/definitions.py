@@ -52,7 +52,7 @@ def surroundings(unit: Unit, sources: Mapping[str, str], own: tuple[str, ...] = 
         forms=sources,
         feel=vocabulary.NAMES,
         check_form=lambda source: forms.check(source, options) or form_uses.parameter_faults(source, known),
-        lifted_names=form_uses.lifted_names,
+        uses=form_uses.of,
         parameters=known,
     )
 

@@ -12,6 +12,7 @@ from engine.core import (
     disclosure,
     documents,
     execution,
+    filling,
     form_uses,
     forms,
     history,
@@ -68,7 +69,9 @@ def start(unit: Unit, key: str, actor: Actor, values: Mapping[str, Any]) -> str:
     variables: dict[str, Any] = {}
     if definition.diagram.start_form:
         form = definition.form(definition.diagram.start_form)
-        clean, faults = forms.validate(form, dict(values), _only_outcome(form), start_options(unit, definition))
+        judge = filling.judge(unit, {"unit": None, "round": None})
+        options = start_options(unit, definition)
+        clean, faults = forms.validate(form, dict(values), _only_outcome(form), options, judge)
         if faults:
             raise Invalid(f"有 {len(faults)} 处需要修改，没有发起。", faults)
         variables.update(forms.lifted(form, clean))

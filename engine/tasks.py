@@ -11,11 +11,9 @@ from engine.core import (
     catalogue,
     claims,
     completion,
-    documents,
     entering,
     execution,
-    form_uses,
-    forms,
+    filling,
     history,
     organization,
     seats,
@@ -25,9 +23,9 @@ from engine.core.effects import END_OF_TIME
 from engine.core.entering import Entry as Entry
 from engine.core.forms import Form
 from engine.core.seats import Seat
-from engine.core.variables import Scopes, decode
+from engine.core.variables import decode
 from engine.ground import model
-from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale
+from engine.ground.errors import Fault, Invalid, NotAllowed, NotFound, Stale
 from engine.ground.unit_of_work import Actor, Unit
 
 TASK, INBOX, INSTANCE = model.task.c, model.inbox.c, model.instance.c
@@ -162,7 +160,7 @@ def view(unit: Unit, task_id: str, person_id: str, roles: Collection[str] = ()) 
         form,
         values,
         saved_at,
-        _options(unit, form, instance),
+        filling.options(unit, form, instance),
         row.cause,
         tuple(row.candidates),
         row.assignee_id,
@@ -183,19 +181,15 @@ def _values(
     draft = unit.connection.execute(query).first() if seated else None
     if draft is not None:
         return dict(draft.content), draft.saved_at
-    scopes = Scopes.load(unit, instance["id"])
-    run_view = {"unit": instance["unit_code"], "round": instance["round"], **scopes.view((row.id,))}
-    values = forms.initial(form, lambda text: execution.evaluate_with(unit, text, run_view))
-    if form.document:
-        kept = documents.values(unit, instance["business_key"], form.document) or {}
-        values.update({key: value for key, value in kept.items() if key not in completion.of_act(form)})
-    return values, None
+    return filling.values(unit, row, instance, form), None
 
 
-def _options(unit: Unit, form: Form, instance: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-    known = {key: unit.engine.options[key](unit, instance) for key in form_uses.sources(form)}
-    files = [row for row in documents.of_business_key(unit, instance["business_key"]) if row.kind == "file"]
-    return {**known, forms.FILES: [{"value": row.id, "label": row.title} for row in files]}
+def faults(unit: Unit, task_id: str, values: Mapping[str, Any], outcome: str | None) -> list[Fault]:
+    """Say what is wrong with a form that is about to be handed in; who may see the task is asked elsewhere."""
+    row = seats.find(unit, task_id)
+    instance = execution.row_of(unit, row.instance_id)
+    form = catalogue.load(unit, instance["definition_id"]).form(row.form_key)
+    return filling.inspect(unit, row, instance, form, values, outcome)[1]
 
 
 # Acts
@@ -321,10 +315,9 @@ def complete(
         _demand_mine(unit, held, actor.person_id)
     run = execution.load(unit, held.instance["id"], actor)
     form = run.definition.form(held.row.form_key)
-    options = _options(unit, form, held.instance)
-    clean, faults = forms.validate(form, dict(values), outcome, options)
-    if faults:
-        raise Invalid(f"有 {len(faults)} 处需要修改，内容没有提交。", faults)
+    clean, wrong = filling.inspect(unit, held.row, held.instance, form, values, outcome)
+    if wrong:
+        raise Invalid(f"有 {len(wrong)} 处需要修改，内容没有提交。", wrong)
     done = completion.write(run, held.row, form, clean, outcome, entry)
     before = completion.lift(run, task_id, form, clean, outcome)
     run.cause = done

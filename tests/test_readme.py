@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine import tasks
-from engine.core import completion, effects, elements, execution, forms, profile, spiff
+from engine.core import completion, effects, elements, execution, filling, profile, spiff
 from engine.core.spiff import Machine
 from engine.ground.errors import Fault
 from engine.ground.settings import Settings
@@ -148,7 +148,7 @@ def test_the_flow_of_a_completion_names_what_exists(readme: Path) -> None:
         "machine": Machine,
         "core/spiff": spiff,
     }
-    rooms |= {"execution": execution, "effects": effects, "forms": forms, "completion": completion}
+    rooms |= {"execution": execution, "effects": effects, "filling": filling, "completion": completion}
     named = re.findall(r"([\w/]+)\.(\w+)", flow)
     assert len(named) > 10
     assert [f"{room}.{name}" for room, name in named if not hasattr(rooms[room], name)] == []
@@ -211,6 +211,22 @@ code differ.
 |---|---|---|---|"""
 
 _FORMS = """
+## Rules of forms
+
+A form's `properties` may hold `rules`:
+`{"when": "submit", "check": "until >= from", "field": "items.until", "message": "…"}`.
+
+| key | means |
+|---|---|
+| `check` | FEEL that must be true: of the fields by key, `outcome` (the button pressed), and variables |
+| `field` | where the fault stands. `list.key` holds every row to it, with the row's fields in front of the form's |
+| `message` | what is said, in Chinese |
+| `when` | the outcomes it is for, a text with commas or a list; without it, all |
+
+Rules are asked when a form is handed in, not when it is saved, over the cleaned values. A rule that names an empty
+field and comes to null is let pass; say `field != null` where it must be filled in. Any other null is as wrong as
+false. A rule that names a field with a fault of its own waits until that one is put right.
+
 ## Fault codes of forms
 
 A form is held to `engine/core/form_check.py`. What a code says first; “…” stands for what differs.

@@ -139,7 +139,7 @@ def _complete(unit: Unit, sent: Sent) -> None:
     entry, faults = sent.entry(unit)
     faults += web_forms.unconfirmed(sent.form, sent.raw, sent.outcome, sent.warnings)
     if faults and sent.desk.view.state == "open":
-        _clean, wrong = forms.validate(sent.form, sent.values, sent.outcome, lay(unit, sent.task_id).options)
+        wrong = tasks.faults(unit, sent.task_id, sent.values, sent.outcome)
         raise Invalid(_("内容需要修改，没有提交。"), [*wrong, *faults])
     tasks.complete(unit, sent.task_id, session.actor(), sent.values, sent.outcome, sent.revision, entry)
 

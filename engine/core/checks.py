@@ -72,6 +72,17 @@ def _forms(desk: _Desk) -> Iterator[Fault]:
             for found in desk.around.check_form(desk.around.forms[key]):
                 message = f"表单“{key[:80]}”：{found.message}"
                 yield replace(found, message=message, element=node.id, name=node.name, line=node.line)
+        if key in desk.around.forms:
+            yield from _rules(desk, node, key)
+
+
+def _rules(desk: _Desk, node: Node, form: str) -> Iterator[Fault]:
+    """A form's rules read its own fields, and the variables of the place where it is filled in."""
+    known = desk.names.at_start if node.kind == "start" else desk.read(node)
+    if not desk.names.whole:
+        return
+    for number, asked in enumerate(desk.around.uses(desk.around.forms[form]).asked, 1):
+        yield from _unknown(desk, asked, f"表单“{form[:80]}”的第 {number} 条校验规则", node, known)
 
 
 def _user(desk: _Desk, node: Node) -> Iterator[Fault]:

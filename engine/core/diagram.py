@@ -127,6 +127,15 @@ class Diagram:
 
 
 @dataclass(frozen=True)
+class FormUses:
+    """The variables that a form lifts, those that each of its rules reads, and the outcomes of its buttons."""
+
+    lifted: frozenset[str] = frozenset()
+    asked: tuple[frozenset[str], ...] = ()
+    outcomes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """What a diagram may refer to; `posts` None leaves post references unchecked; `parameters` are labels by name."""
 
@@ -136,5 +145,5 @@ class Surroundings:
     forms: Mapping[str, str]
     feel: Container[str]
     check_form: Callable[[str], list[Fault]]
-    lifted_names: Callable[[str], frozenset[str]]
+    uses: Callable[[str], FormUses]
     parameters: Mapping[str, str] = field(default_factory=dict)

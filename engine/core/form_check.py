@@ -9,6 +9,7 @@ from engine.core.expressions import parse as parse_expression
 from engine.core.feel_syntax import KEYWORDS
 from engine.core.form_cleaning import MAX_DECIMALS, Unfit, clean
 from engine.core.form_patterns import Unsafe, check_pattern
+from engine.core.form_rules import MAX_RULES, wrong
 from engine.core.form_schema import (
     CHOOSING,
     FIELDS,
@@ -99,6 +100,7 @@ def check(source: str, options: Container[str]) -> list[Fault]:
     reading.top(raw)
     reading.level(raw["components"], _Level())
     reading.whole()
+    reading.rules(mapping(raw, "properties").get("rules", []))
     return reading.faults
 
 
@@ -107,6 +109,8 @@ class _Level:
     keys: set[str] = field(default_factory=set)
     rows: bool = False
     groups: int = 0
+    prefix: str = ""
+    readonly: bool = False
 
 
 class _Reading:
@@ -118,6 +122,7 @@ class _Reading:
         self.opinions = 0
         self.count = 0
         self.needs: list[tuple[Component, str]] = []
+        self.fillable: set[str] = set()
 
     def fault(self, code: str, message: str, part: Component | None = None, remedy: str = "") -> None:
         key, title = (part.key, part.title) if part else ("", "")
@@ -127,8 +132,8 @@ class _Reading:
     def top(self, raw: Mapping[str, Any]) -> None:
         for key in sorted(set(raw) - _TOP):
             self.fault("key", f"表单有不支持的设置 {key}。", remedy="请删去它。")
-        for key in sorted(set(mapping(raw, "properties")) - {"document"}):
-            self.fault("property", f"表单有不认识的属性 {key}。", remedy="表单只有 document 一个属性。")
+        for key in sorted(set(mapping(raw, "properties")) - {"document", "rules"}):
+            self.fault("property", f"表单有不认识的属性 {key}。", remedy="表单只有 document 和 rules 两个属性。")
         if raw.get("type", "default") != "default":
             self.fault("type", "表单的 type 应当是 default。", remedy="请用表单编辑器重新导出。")
         if not text(raw, "id"):
@@ -209,6 +214,8 @@ class _Reading:
         if part.key and part.key in level.keys:
             self.fault("duplicate_key", f"的 key“{part.key}”重复。", part, "请给每一栏不同的 key。")
         level.keys.add(part.key)
+        if not (part.readonly or level.readonly):
+            self.fillable.add(level.prefix + part.key)
         if not part.label.strip():
             self.fault("no_label", "没有标签，读屏软件读不出它。", part, "请填写标签。")
 
@@ -229,14 +236,16 @@ class _Reading:
             if level.groups >= MAX_GROUPS:
                 self.fault("nested", f"分组套得太深，最多 {MAX_GROUPS} 层。", part, "请减少一层。")
                 return
-            self.level(raw.get("components"), _Level(level.keys, level.rows, level.groups + 1))
+            readonly = level.readonly or part.readonly
+            inner = _Level(level.keys, level.rows, level.groups + 1, level.prefix, readonly)
+            self.level(raw.get("components"), inner)
         elif level.rows:
             self.fault("nested", "清单里不能再放清单。", part, "请拆成两个清单。")
         else:
             repetitions = raw.get("defaultRepetitions", 0)
             if not is_count(repetitions) or repetitions > 50:
                 self.fault("rows", "的初始项数应当是 0 到 50。", part, "请改正 defaultRepetitions。")
-            inner = _Level(rows=True)
+            inner = _Level(rows=True, prefix=f"{part.key}.", readonly=level.readonly or part.readonly)
             self.level(raw.get("components"), inner)
             if not inner.keys:
                 self.fault("rows", "清单里没有可填的栏。", part, "请在清单里放至少一栏。")
@@ -353,6 +362,15 @@ class _Reading:
         for part, outcome in self.needs:
             if outcome not in outcomes:
                 self.fault("required_for", f"在“{outcome}”时必填，但没有这个按钮。", part, "请改正属性 required_for。")
+
+    def rules(self, given: object) -> None:
+        if not isinstance(given, list) or len(given) > MAX_RULES:
+            self.fault("rule", f"表单的 rules 应当是清单，最多 {MAX_RULES} 条。", remedy="请改正属性 rules。")
+            return
+        outcomes = {button.outcome for button in self.buttons}
+        for number, raw in enumerate(given, 1):
+            for message, remedy in wrong(raw, self.fillable, outcomes):
+                self.fault("rule", f"第 {number} 条校验规则{message}", remedy=remedy)
 
 
 def _own_keys(kind: str) -> frozenset[str]:

@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from engine.core.form_schema import FILES, Choice, Component
+from engine.core.expressions import Value
+from engine.core.form_schema import FILES, Choice, Component, Values, decimal
 
 Options: TypeAlias = Mapping[str, Sequence[Mapping[str, str]]]
 
@@ -225,3 +226,24 @@ _CLEANERS: dict[str, Callable[[Component, object, Options], Any]] = {
     "checkbox": _ticked,
     "filepicker": _files,
 }
+
+
+def lift(part: Component, value: Any) -> Value:
+    """Give a clean value as FEEL knows it: dates as dates, numbers as numbers, nothing as null, rows as contexts."""
+    if part.type == "checkbox":
+        return bool(value)
+    if part.type in ("checklist", "filepicker"):
+        return tuple(str(item) for item in value) if isinstance(value, list) else ()
+    if part.type == "dynamiclist":
+        rows = value if isinstance(value, list) else ()
+        return tuple(lift_all(part.fields(), row) for row in rows if isinstance(row, dict))
+    if value is None or value == "":
+        return None
+    if part.type == "datetime":
+        return read_date(str(value))
+    return decimal(value) if part.type == "number" else str(value)
+
+
+def lift_all(fields: Iterable[Component], values: Values) -> dict[str, Value]:
+    """Give the clean values of some fields as FEEL knows them, by key."""
+    return {part.key: lift(part, values.get(part.key)) for part in fields}

@@ -86,6 +86,19 @@ class Component:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """Hold fields against each other: FEEL that must be true, and what is said at the field when it is not.
+
+    `field` is a key, or "list.key": then each row is held to it. `when` names the outcomes it is for; none means all.
+    """
+
+    check: str
+    field: str
+    message: str
+    when: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Form:
     """Hold a form as it was drawn; `document` names the document its values are kept in."""
 
@@ -93,6 +106,7 @@ class Form:
     title: str
     document: str | None
     components: tuple[Component, ...]
+    rules: tuple[Rule, ...] = ()
 
     def fields(self) -> Iterator[Component]:
         """Go through what can be filled in: groups are looked into, rows are not."""
@@ -149,7 +163,22 @@ def load(source: str) -> Form:
         title=text(raw, "title"),
         document=text(mapping(raw, "properties"), "document") or None,
         components=_parts(raw, False),
+        rules=_rules(mapping(raw, "properties").get("rules")),
     )
+
+
+def _rules(raw: object) -> tuple[Rule, ...]:
+    found = [item for item in raw if isinstance(item, dict)] if isinstance(raw, list) else []
+    return tuple(
+        Rule(text(item, "check"), text(item, "field"), text(item, "message"), frozenset(outcomes(item)))
+        for item in found
+    )
+
+
+def outcomes(rule: Mapping[str, Any]) -> list[str]:
+    """Give the outcomes that a rule is for: a list of words, or a text with commas."""
+    given = rule.get("when")
+    return [word for word in given if isinstance(word, str)] if isinstance(given, list) else words(rule, "when")
 
 
 def _parts(raw: Mapping[str, Any], readonly: bool) -> tuple[Component, ...]:

@@ -1,9 +1,11 @@
-"""Say what a form draws on: the option sources it shows, the variables it lifts, the parameters it asks for."""
+"""Say what a form draws on and gives: option sources, variables, outcomes, the parameters it asks for."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from engine.core import form_rules
+from engine.core.diagram import FormUses
 from engine.core.expressions import ExpressionError, given_texts, parse
 from engine.core.form_schema import Component, Form, load
 from engine.ground.errors import Fault, Refused
@@ -20,13 +22,15 @@ def sources(form: Form) -> list[str]:
     return sorted({part.source for part in _all(form.components) if part.source})
 
 
-def lifted_names(source: str) -> frozenset[str]:
-    """Name the variables that a form's text lifts; a text that is no form lifts none."""
+def of(source: str) -> FormUses:
+    """Say what a form's text has to do with variables and choices; a text that is no form has nothing."""
     try:
         form = load(source)
-    except Refused:
-        return frozenset()
-    return frozenset(part.variable for part in _all(form.components) if part.variable)
+        asked = form_rules.asked_names(form)
+    except (Refused, ExpressionError):
+        return FormUses()
+    lifted = frozenset(part.variable for part in _all(form.components) if part.variable)
+    return FormUses(lifted, asked, frozenset(form.outcomes))
 
 
 def parameter_faults(source: str, known: Mapping[str, str]) -> list[Fault]:
@@ -45,7 +49,8 @@ def _parameters(source: str) -> frozenset[str]:
 
 def _texts(part: Mapping[str, Any]) -> Iterator[str]:
     """Go through the texts of properties: whatever FEEL a form holds stands there."""
-    yield from (part.get("properties") or {}).values()
+    for value in (part.get("properties") or {}).values():
+        yield from (rule["check"] for rule in value) if isinstance(value, list) else (value,)
     for inner in part.get("components") or ():
         yield from _texts(inner)
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from engine.core.expressions import ExpressionError, Value
-from engine.core.form_cleaning import Options, Unfit, blank, clean, read_date, unix_lines
+from engine.core.form_cleaning import Options, Unfit, blank, clean, lift, unix_lines
+from engine.core.form_rules import Judge, broken
 from engine.core.form_schema import MAX_ROWS, Component, Form, Values
 from engine.ground.errors import Fault
 
@@ -98,14 +99,21 @@ def _json(value: Any) -> Any:
     return [_json(item) for item in value] if isinstance(value, tuple) else value
 
 
-def validate(form: Form, values: Values, outcome: str | None, options: Options) -> tuple[Values, list[Fault]]:
+def validate(
+    form: Form, values: Values, outcome: str | None, options: Options, judge: Judge | None = None
+) -> tuple[Values, list[Fault]]:
     """Give the clean values of what may be changed, and every fault; a fault's element is the HTML name.
 
-    Read-only fields are left out: the document becomes `before | cleaned`.
+    Read-only fields are left out: the document becomes `before | cleaned`. The form's rules are put to `judge`; they
+    see read-only fields as `values` has them.
     """
-    inspection = _Inspection(outcome, options)
+    meant = form.outcomes[0] if outcome is None and len(form.outcomes) == 1 else outcome
+    inspection = _Inspection(meant, options)
     cleaned = inspection.level(form.fields(), values)
-    return cleaned, inspection.faults + _outcome_faults(form, outcome)
+    faults = inspection.faults + _outcome_faults(form, outcome)
+    if judge:
+        faults += broken(form, {**values, **cleaned}, meant, faults, judge)
+    return cleaned, faults
 
 
 def _outcome_faults(form: Form, outcome: str | None) -> list[Fault]:
@@ -176,19 +184,7 @@ def _missing(part: Component, name: str, place: str) -> Fault:
 
 def lifted(form: Form, values: Values) -> dict[str, Value]:
     """Give the variables that clean values become: dates as dates, numbers as numbers, nothing as null."""
-    return {part.variable: _lift(part, values.get(part.key)) for part in form.fields() if part.variable}
-
-
-def _lift(part: Component, value: Any) -> Value:
-    if part.type == "checkbox":
-        return bool(value)
-    if part.type == "checklist":
-        return tuple(str(item) for item in value) if isinstance(value, list) else ()
-    if value is None or value == "":
-        return None
-    if part.type == "datetime":
-        return read_date(str(value))
-    return Decimal(str(value)) if part.type == "number" else str(value)
+    return {part.variable: lift(part, values.get(part.key)) for part in form.fields() if part.variable}
 
 
 def opinion(form: Form, values: Values) -> str:

@@ -5,6 +5,7 @@
 
 from engine.core.form_check import check
 from engine.core.form_cleaning import Options, blank, choices
+from engine.core.form_rules import Judge
 from engine.core.form_schema import FILES, MAX_ROWS, MAX_TEXT, Choice, Component, Form, Values, load
 from engine.core.form_values import initial, is_nothing, lifted, new_row, offers, opinion, parse, validate
 from engine.core.form_warnings import warnings
@@ -16,6 +17,7 @@ __all__ = [
     "Choice",
     "Component",
     "Form",
+    "Judge",
     "Options",
     "Values",
     "blank",

@@ -56,7 +56,7 @@ def _is_sound(form: str, around: Surroundings) -> bool:
 
 
 def _lifted(form: str, around: Surroundings) -> frozenset[str]:
-    return around.lifted_names(around.forms[form])
+    return around.uses(around.forms[form]).lifted
 
 
 def _parses(script: str) -> bool:

@@ -1,6 +1,9 @@
 """The five drawings read well in any editor, and publishing accepts them with their forms."""
 
 import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -8,8 +11,10 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from engine.core import forms, profile, vocabulary
+from engine.core import expressions, form_uses, forms, profile, vocabulary
+from engine.core.calendar import Calendar
 from engine.core.diagram import Diagram, Surroundings
+from engine.core.expressions import Value
 from tests.bpmn.drawing import BPMN, Drawing, is_chinese, pairs, read
 from workflows import parameters
 
@@ -34,11 +39,6 @@ def forms_of(key: str) -> dict[str, str]:
     }
 
 
-def lifted_names(source: str) -> frozenset[str]:
-    """Give the variables that a form lifts."""
-    return frozenset(part.variable for part in forms.load(source).fields() if part.variable)
-
-
 def surroundings(key: str) -> Surroundings:
     """Say what the drawings may refer to."""
     return Surroundings(
@@ -48,7 +48,7 @@ def surroundings(key: str) -> Surroundings:
         forms=forms_of(key),
         feel=vocabulary.NAMES,
         check_form=lambda source: forms.check(source, OPTIONS),
-        lifted_names=lifted_names,
+        uses=form_uses.of,
         parameters={name: declared.label for name, declared in parameters.load().items()},
     )
 
@@ -178,6 +178,63 @@ def test_a_draft_can_ask_for_more_time_before_it_is_complete() -> None:
     assert faults == []
     _, faults = forms.validate(form, {}, "submit", {"units": [], "duties": []})
     assert {"contact", "phone"} <= {fault.element for fault in faults}
+
+
+DAY = date(2026, 1, 20)
+
+
+def judge(text: str, seen: Mapping[str, Value]) -> Value:
+    functions: Mapping[str, Callable[..., Value]] = {
+        "today": lambda: DAY,
+        "count workdays": lambda start, end: Decimal(Calendar().workdays_between(start, end)),
+    }
+    return expressions.evaluate(text, {"year": Decimal(2026), **seen}, functions)
+
+
+@pytest.mark.parametrize(
+    ("form", "values", "wanted"),
+    [
+        ("annual_plan.prepare", {"due_date": "2026-01-27"}, set()),
+        ("annual_plan.prepare", {"due_date": "2026-01-26"}, {"short_reason"}),
+        ("annual_plan.prepare", {"due_date": "2026-01-26", "short_reason": "上级催要"}, set()),
+        ("annual_plan.prepare", {"due_date": "2026-01-19", "short_reason": "上级催要"}, {"due_date"}),
+        ("annual_plan.prepare", {"due_date": ""}, set()),
+        ("annual_plan.register", {"manner": "formal", "document_number": "1号"}, set()),
+        ("annual_plan.register", {"manner": "formal"}, {"document_number"}),
+        ("annual_plan.register", {"manner": "none", "document_number": "1号"}, {"document_number"}),
+        ("annual_plan.register", {"manner": "minutes"}, set()),
+        ("annual_plan.register", {"document_number": "1号"}, set()),
+    ],
+)
+def test_the_rules_of_the_year_say_what_the_plan_asks(form: str, values: dict[str, str], wanted: set[str]) -> None:
+    key, _, name = form.partition(".")
+    drawn = forms.load(forms_of(key)[name])
+    _, faults = forms.validate(drawn, dict(values), drawn.outcomes[0], {"units": []}, judge)
+    assert {fault.element for fault in faults if fault.code == "form_rule"} == wanted
+
+
+@pytest.mark.parametrize(
+    ("form", "rows"),
+    [
+        ("submission.plan", "items"),
+        ("submission.review", "items"),
+        ("aggregation.draft", "tasks"),
+        ("approval.amend", "tasks"),
+    ],
+)
+def test_nothing_planned_ends_before_it_begins(form: str, rows: str) -> None:
+    key, _, name = form.partition(".")
+    drawn = forms.load(forms_of(key)[name])
+    given = [{"from": "2026-03-02", "until": "2026-03-01"}, {"from": "2026-03-02", "until": "2026-03-02"}, {}]
+    _, faults = forms.validate(drawn, {rows: given}, drawn.outcomes[0], {"units": [], "duties": []}, judge)
+    assert [fault.element for fault in faults if fault.code == "form_rule"] == [f"{rows}[0].until"]
+
+
+@pytest.mark.parametrize(("day", "field"), [("2025-12-31", "from"), ("2027-01-01", "until")])
+def test_what_a_unit_plans_lies_in_its_year(day: str, field: str) -> None:
+    drawn = forms.load(forms_of("submission")["plan"])
+    _, faults = forms.validate(drawn, {"items": [{field: day}]}, "submit", {"units": [], "duties": []}, judge)
+    assert [fault.element for fault in faults if fault.code == "form_rule"] == [f"items[0].{field}"]
 
 
 # How it looks

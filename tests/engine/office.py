@@ -59,9 +59,11 @@ class Office:
         """Act as the holder of a post."""
         return Actor(self.people[post], post.removesuffix("2") if post == "hr.staff2" else post)
 
-    def begin(self, name: str, unit_code: str | None = None, **variables: Any) -> str:
+    def begin(
+        self, name: str, unit_code: str | None = None, forms: Mapping[str, str] | None = None, **variables: Any
+    ) -> str:
         """Publish a diagram and start it by the machine, whoever may start it."""
-        definition = self.publish(name)
+        definition = self.publish(name, forms=forms)
         with self.engine.transaction() as unit:
             return execution.start(unit, definition, variables, SYSTEM, unit_code=unit_code).id
 

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core import catalogue, profile, spiff
-from engine.core.diagram import Diagram, Surroundings
+from engine.core.diagram import Diagram, FormUses, Surroundings
 from engine.core.expressions import Value
 from engine.core.spiff import Machine, Program
 from engine.core.tokens import Token
 from tests.engine.blocks import Again, Block, Both, Drawing, Key, Many, Scope, Story, blocks, fresh
 
-PLACE = Surroundings({}, {"child", "p"}, None, {"form": ""}, (), lambda _: [], lambda _: frozenset())
+PLACE = Surroundings({}, {"child", "p"}, None, {"form": ""}, (), lambda _: [], lambda _: FormUses())
 
 
 class Host:

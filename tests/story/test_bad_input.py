@@ -64,6 +64,15 @@ def test_wrong_types_are_named_with_their_row(staff: Staff) -> None:
     assert visit.value("items[0].count") == "三次"
 
 
+def test_an_end_before_its_start_is_told_at_its_row_and_what_was_typed_stays(staff: Staff) -> None:
+    backwards = {**item("office"), "items[0].from": "2026年4月1日", "items[0].until": "2026-03-31", "no_items": "true"}
+    visit = draft(staff).press("提交审核", backwards)
+    refused(visit, 422, "第 1 项：完成日期不能早于开始日期。", "无计划事项的，请写明理由。")
+    assert "完成日期不能早于开始日期" in visit.errors
+    assert (visit.value("items[0].from"), visit.value("items[0].until")) == ("2026年4月1日", "2026-03-31")
+    assert completed(staff) == 1
+
+
 def test_emoji_full_width_digits_and_other_ways_to_write_a_date_are_taken(staff: Staff) -> None:
     fields = {
         **item("office"),

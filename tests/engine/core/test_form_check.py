@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core import form_uses, forms
+from engine.core.diagram import FormUses
 from engine.ground.errors import Fault, Refused
 from tests.engine.core.form_drawing import JSON, SEND, YES_NO, draw, part, str_id
 
@@ -134,9 +135,9 @@ def test_choices_that_are_no_list_of_choices_are_refused(values: object) -> None
 
 
 def test_a_text_that_is_no_form_lifts_no_variable() -> None:
-    assert form_uses.lifted_names("{") == frozenset()
+    assert form_uses.of("{") == FormUses()
     named = draw(part("textfield", properties={"variable": "reason"}))
-    assert form_uses.lifted_names(named) == {"reason"}
+    assert form_uses.of(named).lifted == {"reason"}
 
 
 def test_publishing_names_every_fault_at_once() -> None:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.core import markup, profile
-from engine.core.diagram import Diagram, Surroundings, Timer
+from engine.core.diagram import Diagram, FormUses, Surroundings, Timer
 from engine.ground.errors import Fault, Refused
 
 DIAGRAMS = Path(__file__).parents[2] / "diagrams"
@@ -29,7 +29,7 @@ AROUND = Surroundings(
     forms={"plan": "urgent", "broken": "broken"},
     feel={"posts", "add workdays", "workdays between", "today", "unit name", "parameter"},
     check_form=check_form,
-    lifted_names=lambda source: frozenset({source}),
+    uses=lambda source: FormUses(frozenset({source})),
     parameters={"step_days": "每一步"},
 )
 
@@ -176,9 +176,7 @@ def test_what_no_clock_can_add_is_no_iso_duration(text: str) -> None:
 
 
 def test_without_an_organization_posts_are_not_checked() -> None:
-    around = Surroundings(
-        AROUND.functions, AROUND.processes, None, AROUND.forms, AROUND.feel, check_form, AROUND.lifted_names
-    )
+    around = Surroundings(AROUND.functions, AROUND.processes, None, AROUND.forms, AROUND.feel, check_form, AROUND.uses)
 
     assert profile.faults(source_of("refused_post_unknown"), around) == []
 
