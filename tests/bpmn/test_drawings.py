@@ -237,6 +237,16 @@ def test_what_a_unit_plans_lies_in_its_year(day: str, field: str) -> None:
     assert [fault.element for fault in faults if fault.code == "form_rule"] == [f"items[0].{field}"]
 
 
+@pytest.mark.parametrize(
+    ("budget", "funding", "told"), [("5000", "", True), ("0", "", False), ("5000", "budget", False)]
+)
+def test_money_has_a_source(budget: str, funding: str, told: bool) -> None:
+    drawn = forms.load(forms_of("submission")["review"])
+    row = {"budget": budget, "funding": funding}
+    _, faults = forms.validate(drawn, {"items": [row]}, "agree", {"units": [], "duties": []}, judge)
+    assert ["items[0].funding"] * told == [fault.element for fault in faults if fault.code == "form_rule"]
+
+
 # How it looks
 
 

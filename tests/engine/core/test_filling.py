@@ -108,6 +108,13 @@ def test_a_rule_of_a_start_form_sees_only_what_is_there_at_the_start(office: Off
 
 
 @once
+def test_publishing_refuses_a_rule_that_asks_for_a_parameter_nobody_declared(office: Office) -> None:
+    with pytest.raises(Refused, match="1 处") as refused:
+        office.publish("engine_child", forms={"form": drawn(part("number"), rules=[rule('x > parameter("ghost")')])})
+    assert [fault.code for fault in refused.value.faults] == ["form_parameter"]
+
+
+@once
 def test_a_diagram_with_a_broken_form_is_told_of_the_form_only(office: Office) -> None:
     with pytest.raises(Refused) as refused:
         office.publish("engine_child", forms={"form": drawn(part("datetime"), rules=[rule("x >"), rule("x = ghost")])})
