@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 
 from engine.core import anchors, claims, execution, outbox, outcomes, reminders, starts
+from engine.core.execution import Run
 from engine.ground import model
 from engine.ground.errors import Busy, Invalid, Stuck, SuixuError
 from engine.ground.unit_of_work import SYSTEM, Call, Engine, Result, Unit
@@ -23,6 +24,8 @@ TABLE = model.job.c
 ATTEMPTS = 3
 LEASE = timedelta(minutes=5)
 BACK_OFF = timedelta(seconds=10)
+TOGETHER, TOKENS_TOGETHER = 200, 20
+"""Jobs looked at in one go; tokens moved in one commit."""
 
 log = logging.getLogger("suixu.jobs")
 
@@ -32,19 +35,52 @@ def run_due(engine: Engine, limit: int = 100_000, stopping: Callable[[], bool] =
     done = 0
     tried: set[tuple[str, int]] = set()
     while done < limit and not stopping():
-        job = _next(engine, tried)
-        if job is None:
+        batch = _next(engine, tried)
+        if not batch:
             return done
-        tried.add((job.id, job.attempts))
-        run_one(engine, job)
-        done += 1
+        tried.update((job.id, job.attempts) for job in batch)
+        _run(engine, batch, tried)
+        done += len(batch)
     return done
 
 
-def _next(engine: Engine, tried: set[tuple[str, int]]) -> Row[Any] | None:
+def _run(engine: Engine, batch: list[Row[Any]], tried: set[tuple[str, int]]) -> None:
+    """Do jobs of one kind in one commit; where any of them fails none has happened, and each is done by itself."""
+    if len(batch) > 1:
+        try:
+            finished = _BATCHES[batch[0].kind](engine, batch)
+        except Busy:
+            raise
+        except Exception as error:
+            log.warning("%d jobs could not be done together; each by itself now", len(batch), exc_info=error)
+        else:
+            # What is done is not seen again, so that only what failed or is in other hands is kept in mind.
+            tried.difference_update((job.id, job.attempts) for job in batch if job.id in finished)
+            return
+    for job in batch:
+        run_one(engine, job)
+
+
+def _next(engine: Engine, tried: set[tuple[str, int]]) -> list[Row[Any]]:
+    """Give the job that is due first, with others of its kind that can be done in the same commit."""
+    root = model.instance.c.root_id.label("root_id")
+    query = select(model.job, root).outerjoin(model.instance, model.instance.c.id == TABLE.instance_id)
     with engine.reading() as unit:
-        query = select(model.job).where(_is_due(unit.now)).order_by(TABLE.due_at, TABLE.id).limit(len(tried) + 1)
-        return next((row for row in unit.connection.execute(query) if (row.id, row.attempts) not in tried), None)
+        query = query.where(_is_due(unit.now)).order_by(TABLE.due_at, TABLE.id).limit(len(tried) + TOGETHER)
+        rows = [row for row in unit.connection.execute(query) if (row.id, row.attempts) not in tried]
+    if not rows or rows[0].kind not in _BATCHES:
+        return rows[:1]
+    return _alike(rows)
+
+
+def _alike(rows: list[Row[Any]]) -> list[Row[Any]]:
+    """Choose what goes together: reminders among themselves; tokens of one kind, one a family of instances."""
+    act = _BATCHES[rows[0].kind]
+    alike = [row for row in rows if _BATCHES.get(row.kind) is act]
+    if act is _remind_all:
+        return alike
+    # Two instances of one family in one commit could wait for each other's locks in a ring.
+    return list({row.root_id: row for row in reversed(alike)}.values())[::-1][:TOKENS_TOGETHER]
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
@@ -103,9 +139,33 @@ def _fire(engine: Engine, job: Row[Any]) -> None:
     with engine.transaction() as unit:
         run = execution.load(unit, job.instance_id)
         if _claim(unit, job) and run.machine.find(job.token_id):
-            run.record("timer.fired", {}, token=job.token_id, job=job.id)
-            run.machine.finish(job.token_id)
-            execution.settle(run)
+            _let_go(run, job)
+
+
+def _fire_all(engine: Engine, batch: list[Row[Any]]) -> set[str]:
+    """Fire timers of instances that nobody else is working on; give which."""
+    with engine.transaction() as unit:
+        locked = execution.lock_free(unit, [job.instance_id for job in batch])
+        mine = [job for job in batch if job.instance_id in locked]
+        claimed = _claim_all(unit, mine)
+        for job in mine:
+            run = execution.load(unit, job.instance_id, row=locked[job.instance_id])
+            if job.id in claimed and run.machine.find(job.token_id):
+                _let_go(run, job)
+    return {job.id for job in mine}
+
+
+def _let_go(run: Run, job: Row[Any]) -> None:
+    run.record("timer.fired", {}, token=job.token_id, job=job.id)
+    run.machine.finish(job.token_id)
+    execution.settle(run)
+
+
+def _claim_all(unit: Unit, batch: list[Row[Any]]) -> set[str]:
+    """Close those jobs of a batch that are still due; give which."""
+    ids, change = [job.id for job in batch], {"state": "done", "closed_at": unit.now}
+    query = update(model.job).where(TABLE.id.in_(ids), TABLE.state == "due").values(change).returning(TABLE.id)
+    return set(unit.connection.execute(query).scalars())
 
 
 def _return(engine: Engine, job: Row[Any]) -> None:
@@ -175,7 +235,22 @@ def _remind(engine: Engine, job: Row[Any]) -> None:
             mine = (TABLE.id == job.id, TABLE.state == job.state)
             unit.connection.execute(update(model.job).where(*mine).values(due_at=later))
         elif _claim(unit, job):
-            reminders.send(unit, job)
+            reminders.send(unit, [job])
+
+
+def _remind_all(engine: Engine, batch: list[Row[Any]]) -> set[str]:
+    """Send reminders in one commit; what another worker has in hand is left to it."""
+    with engine.transaction() as unit:
+        query = select(TABLE.id).where(TABLE.id.in_([job.id for job in batch]), TABLE.state == "due")
+        free = set(unit.connection.execute(query.with_for_update(skip_locked=True)).scalars())
+        mine = [job for job in batch if job.id in free]
+        later = reminders.silent_until(unit)
+        if later is not None:
+            unit.connection.execute(update(model.job).where(TABLE.id.in_(free)).values(due_at=later))
+        else:
+            _claim_all(unit, mine)
+            reminders.send(unit, mine)
+    return free
 
 
 def _retry(engine: Engine, job: Row[Any]) -> None:
@@ -228,6 +303,12 @@ def plan_daily(engine: Engine) -> None:
         anchors.plan(unit)
         claims.plan_daily(unit)
 
+
+_BATCHES: dict[str, Callable[[Engine, list[Row[Any]]], set[str]]] = {
+    "timer": _fire_all,
+    "remind": _remind_all,
+    "chase": _remind_all,
+}
 
 _ACTS: dict[str, Callable[[Engine, Row[Any]], None]] = {
     "timer": _fire,

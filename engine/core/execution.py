@@ -5,7 +5,7 @@ difference between before and after (tasks, jobs, children, variables, events, s
 own transaction. Locks go downwards: a run locks its own instance, then, only when it cancels them, its children.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,9 +133,16 @@ def lock(unit: Unit, instance_id: str) -> dict[str, Any]:
     return dict(row._mapping)
 
 
-def load(unit: Unit, instance_id: str, actor: Actor = SYSTEM) -> Run:
-    """Lock an instance and put its tokens back where they were."""
-    row = lock(unit, instance_id)
+def lock_free(unit: Unit, instance_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Lock those of some instances that nobody else has locked; give their rows."""
+    table = model.instance
+    query = select(table).where(table.c.id.in_(instance_ids)).order_by(table.c.id).with_for_update(skip_locked=True)
+    return {row.id: dict(row._mapping) for row in unit.connection.execute(query)}
+
+
+def load(unit: Unit, instance_id: str, actor: Actor = SYSTEM, row: dict[str, Any] | None = None) -> Run:
+    """Lock an instance, unless its locked row is given, and put its tokens back where they were."""
+    row = row or lock(unit, instance_id)
     run = Run(unit, row, catalogue.load(unit, row["definition_id"]), Scopes.load(unit, instance_id), actor)
     table = model.instance_state.c
     state = unit.connection.execute(select(table.content).where(table.instance_id == instance_id)).scalar_one()

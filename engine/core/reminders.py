@@ -1,5 +1,6 @@
 """Remind and chase (提醒、催办): on working days only, one line a task, one notice a person and day."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,17 +22,21 @@ def silent_until(unit: Unit) -> datetime | None:
     return morning(calendar.next_workday_on_or_after(unit.today))
 
 
-def send(unit: Unit, job: Row[Any]) -> None:
-    """Tell whoever has the task, or the head who is to chase them; a closed task is silent."""
+def send(unit: Unit, jobs: Sequence[Row[Any]]) -> None:
+    """Tell whoever has the tasks, or the heads who are to chase them; a closed task is silent."""
     query = select(model.task, model.instance.c.title).join(
         model.instance, model.instance.c.id == model.task.c.instance_id
     )
-    task = unit.connection.execute(query.where(model.task.c.id == job.task_id, model.task.c.state == "open")).first()
-    if task is None:
-        return
-    line = _line(unit, task, job.kind)
-    for person_id in _told(unit, task, job):
-        notices.remind(unit, person_id, unit.today, line)
+    wanted = query.where(model.task.c.id.in_({job.task_id for job in jobs}), model.task.c.state == "open")
+    tasks = {row.id: row for row in unit.connection.execute(wanted)}
+    lines: dict[str, list[str]] = {}
+    for job in jobs:
+        if task := tasks.get(job.task_id):
+            for person_id in _told(unit, task, job):
+                lines.setdefault(person_id, []).append(_line(unit, task, job.kind))
+    # In one order of persons, so that two workers never wait for each other's notices in a ring.
+    for person_id in sorted(lines):
+        notices.remind(unit, person_id, unit.today, "\n".join(lines[person_id]))
 
 
 def _told(unit: Unit, task: Row[Any], job: Row[Any]) -> list[str]:
