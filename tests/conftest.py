@@ -12,6 +12,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from tests import postgres
 from tests.databases import Clusters, Databases, Files, Prepare
+from tests.engine import promises
 
 NewDatabase = Callable[..., str]
 MISSING = pytest.StashKey[dict[str, str]]()
@@ -55,6 +56,27 @@ def report_missing(request: pytest.FixtureRequest, what: str, how: str, reason: 
     if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
         pytest.fail(message, pytrace=False)
     pytest.skip(message)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _promises() -> Iterator[None]:
+    """Keep the promises of every engine that any test opens."""
+    with pytest.MonkeyPatch.context() as patch:
+        promises.install(patch)
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """Look at the whole at the end of each test, while what it opened is still there."""
+    broken: AssertionError | None = None
+    try:
+        promises.settle()
+    except AssertionError as error:
+        broken = error
+    yield
+    if broken:
+        raise broken
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,9 @@ GENESIS = bytes(32)
 SALT_BYTES = 16
 PAGE = 2_000
 
+Head = tuple[int, bytes]
+"""Say where a stream ends: the number and the digest of its last event."""
+
 
 @dataclass(frozen=True)
 class Event:
@@ -76,24 +79,30 @@ def rewind(unit: Unit, marked: int) -> None:
     del unit.cache.get("events", [])[marked:]
 
 
+def heads(unit: Unit) -> dict[str, Head]:
+    """Give the streams that an act has written to, with where they end."""
+    return dict(unit.cache.get("heads", {}))
+
+
 def _write(unit: Unit) -> None:
     if not unit.cache["events"]:
         return
-    heads: dict[str, tuple[int, bytes]] = {}
+    ends: dict[str, Head] = {}
     rows = []
     # Streams in one order, so that two acts that touch the same two never wait for each other in a ring.
     for stream in sorted({entry[0] for entry in unit.cache["events"]}):
-        heads[stream] = _head(unit, stream)
+        ends[stream] = _head(unit, stream)
     for stream, kind, envelope, payload in unit.cache["events"]:
-        number, previous = heads[stream]
+        number, previous = ends[stream]
         row = _chained(number + 1, previous, stream, kind, envelope, payload)
-        heads[stream] = (number + 1, row["digest"])
+        ends[stream] = (number + 1, row["digest"])
         rows.append({**row, "at": unit.now})
     unit.connection.execute(insert(model.event), rows)
+    unit.cache.setdefault("heads", {}).update(ends)
     del unit.cache["events"]
 
 
-def _head(unit: Unit, stream: str) -> tuple[int, bytes]:
+def _head(unit: Unit, stream: str) -> Head:
     """Give the last number and digest; instance streams are guarded by the instance's row lock already."""
     if unit.connection.dialect.name == "postgresql" and not stream.startswith("instance:"):
         unit.connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:stream, 0))"), {"stream": stream})
@@ -147,19 +156,20 @@ def _event(row: Row[Any]) -> Event:
     return Event(row.stream, row.number, row.kind, row.at, json.loads(row.envelope), payload)
 
 
-def verify(connection: Connection, stream: str) -> Verdict:
-    """Recompute a stream's chain and name its first break."""
-    count, previous = 0, GENESIS
-    query = select(model.event).where(model.event.c.stream == stream).order_by(model.event.c.number)
+def verify(connection: Connection, stream: str, since: Head = (0, GENESIS)) -> Verdict:
+    """Recompute a stream's chain, or what was added to it `since` a place, and name its first break."""
+    count, (start, previous) = 0, since
+    table = model.event.c
+    query = select(model.event).where(table.stream == stream, table.number > start).order_by(table.number)
     # Closed even when a break ends the reading early: a cursor of PostgreSQL lives on the server.
     with connection.execute(query.execution_options(yield_per=PAGE)) as rows:
         for row in rows:
             count += 1
-            fault = _broken(row, count, previous)
+            fault = _broken(row, start + count, previous)
             if fault:
                 return Verdict(stream, count, False, previous.hex(), row.number, fault)
             previous = bytes(row.digest)
-    if not count:
+    if not start + count:
         return Verdict(stream, 0, False, previous.hex(), 0, "没有任何记录：应有的记录已全部缺失。")
     return Verdict(stream, count, True, previous.hex())
 

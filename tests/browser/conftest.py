@@ -37,6 +37,7 @@ def tampered(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("tampered")
     shutil.copyfile(prepared, folder / "house.db")
     with served.serve(f"sqlite:///{folder / 'house.db'}", folder) as found:
+        found.engine.watchers.clear()
         stream = f"instance:{found.instance('2025年双拥工作计划').rpartition('/')[2]}"
         with found.engine.transaction() as unit:
             connection = unit.connection

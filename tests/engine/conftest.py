@@ -1,7 +1,4 @@
-"""Give engine tests a house of their own: a migrated database, a clock that stands still, a small organization.
-
-After every committed act, whatever the test, the promises that must always hold are checked (`promises.check`).
-"""
+"""Give engine tests a house of their own: a migrated database, a clock that stands still, a small organization."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -13,7 +10,6 @@ from engine.ground.clock import ZONE, FixedClock
 from engine.ground.migrations import migrate
 from engine.ground.settings import Settings
 from engine.ground.unit_of_work import Engine
-from tests.engine import promises
 from tests.engine.office import Office
 
 MONDAY = datetime(2026, 1, 19, 9, 0, tzinfo=ZONE)
@@ -25,7 +21,6 @@ def engine(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Engine]
     url = new_database(migrate)
     environment = {"SUIXU_DATA": str(tmp_path / "var"), "SUIXU_DATABASE_URL": url, "SUIXU_SECRET_KEY": "0" * 64}
     made = Engine(Settings.from_environment(environment), FixedClock(MONDAY))
-    made.watchers.append(promises.check)
     yield made
     made.close()
 

@@ -1,33 +1,22 @@
 """When people, clocks and workers meet, each act happens once or not at all, and nobody sees a machine's error."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
 from threading import Barrier
 
-import pytest
 from sqlalchemy import select
 
 from engine import definitions, documents, instances, jobs, tasks
 from engine.core import execution
 from engine.ground import model
 from engine.ground.errors import Invalid, NotFound, Stale
-from engine.ground.unit_of_work import SYSTEM, Engine
-from tests.engine import promises
+from engine.ground.unit_of_work import SYSTEM
 from tests.engine.office import DIAGRAMS, FORM, Office
 from tests.engine.test_jobs import FORM_YEAR
 
 WAIT = 60
-
-
-@pytest.fixture(autouse=True)
-def _checked_afterwards(engine: Engine) -> Iterator[None]:
-    """While others write, two looks see two states; so the promises are checked when all is quiet."""
-    engine.watchers.clear()
-    yield
-    with engine.transaction() as unit:
-        promises.check(unit)
 
 
 def together(*acts: Callable[[], object]) -> list[object]:

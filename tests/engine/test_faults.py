@@ -107,6 +107,7 @@ def _killed_at(office: Office, task_id: str, position: int) -> int:
     code = 1
     try:
         engine = Engine(office.engine.settings, FixedClock(office.engine.clock.now()))
+        engine.watchers.clear()
         count = 0
 
         def strike(*_: Any) -> None:

@@ -23,8 +23,7 @@ WAIT = 60
 
 @pytest.fixture
 def running(engine: Engine) -> Iterator[Scheduler]:
-    """Run a scheduler beside the test; while it runs, the promises are not looked at."""
-    engine.watchers.clear()
+    """Run a scheduler beside the test."""
     made = Scheduler(engine)
     made.start()
     yield made
@@ -60,7 +59,6 @@ def test_what_is_due_later_is_done_when_its_time_comes(
     office: Office, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given a timer, and a scheduler that looks often
-    engine.watchers.clear()
     instance = office.begin("runs_timer_workdays")
     monkeypatch.setattr(module, "SAFETY", timedelta(milliseconds=20))
     fired, look = Event(), jobs.run_one
@@ -100,7 +98,6 @@ def test_a_look_that_fails_is_not_the_last(
     caplog: pytest.LogCaptureFixture,
     error: Exception,
 ) -> None:
-    engine.watchers.clear()
     monkeypatch.setattr(module, "SAFETY", timedelta(milliseconds=20))
     looks: list[int] = []
     again = Event()
@@ -123,7 +120,6 @@ def test_a_look_that_fails_is_not_the_last(
 
 def test_stopping_waits_for_the_job_in_hand_and_takes_no_other(office: Office, function: Any, engine: Engine) -> None:
     # Given a function that is working, and another that waits behind it
-    engine.watchers.clear()
     began, go_on, ended = Event(), Event(), []
 
     def work(call: Call) -> Result:
@@ -149,7 +145,6 @@ def test_stopping_waits_for_the_job_in_hand_and_takes_no_other(office: Office, f
 
 def test_a_wake_up_during_a_look_is_not_lost(office: Office, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     # Given a look that is about to find nothing more to do
-    engine.watchers.clear()
     looks: list[int] = []
     again = Event()
 

@@ -1,4 +1,4 @@
-"""Open the demo's office for a story, on both databases, with the promises checked after every act."""
+"""Open the demo's office for a story, on both databases."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,6 @@ import pytest
 from flask import Flask
 
 from tests.conftest import NewDatabase
-from tests.engine import promises
 from tests.story import year
 from tests.web.browsing import Browse
 
@@ -16,7 +15,6 @@ from tests.web.browsing import Browse
 def house(new_database: NewDatabase, tmp_path: Path) -> Iterator[Flask]:
     """Open the house."""
     app = year.open_house(new_database(year.prepare), tmp_path / "data")
-    year.engine_of(app).watchers.append(promises.check)
     yield app
     year.engine_of(app).close()
 

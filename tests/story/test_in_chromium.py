@@ -128,8 +128,6 @@ def address(house: Flask) -> Iterator[str]:
 
 @pytest.fixture
 def clicks(house: Flask, browser: Browser, address: str) -> Iterator[Clicks]:
-    # The same acts are told over HTTP with the promises checked after each; here it is the pages that count.
-    year.engine_of(house).watchers.clear()
     made = Clicks(house, browser, address)
     yield made
     for page in made.windows.values():

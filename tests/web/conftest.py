@@ -9,7 +9,6 @@ from flask import Flask
 from engine.ground.clock import FixedClock
 from engine.ground.unit_of_work import Engine
 from tests.conftest import NewDatabase
-from tests.engine import promises
 from tests.web import errands
 from tests.web.browsing import Browse
 from web.app import create_app
@@ -22,7 +21,6 @@ def app(new_database: NewDatabase, tmp_path: Path) -> Iterator[Flask]:
     clock = FixedClock(errands.MORNING)
     found = create_app(settings, clock, Engine(settings, clock))
     found.testing = True
-    errands.engine_of(found).watchers.append(promises.check)
     yield found
     errands.engine_of(found).close()
 

@@ -34,6 +34,7 @@ def stage_on_both(new_database: NewDatabase, tmp_path: Path) -> Iterator[Stage]:
 def tamper(stage: Stage, instance_id: str, number: int) -> None:
     """Change a record behind the database's back: its guard is taken off first."""
     stream = f"instance:{instance_id}"
+    stage.engine.watchers.clear()
     with stage.engine.transaction() as unit:
         connection = unit.connection
         names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()

@@ -13,7 +13,6 @@ from engine.ground.migrations import migrate
 from engine.ground.settings import Settings
 from engine.ground.unit_of_work import Engine
 from tests.databases import Databases
-from tests.engine import promises
 from workflows import demo, demo_organization, publication, registry
 from workflows.stage import Stage
 
@@ -26,7 +25,6 @@ def open_engine(url: str, data: Path, moment: datetime) -> tuple[Engine, FixedCl
     environment = {"SUIXU_DATA": str(data), "SUIXU_DATABASE_URL": url, "SUIXU_SECRET_KEY": "0" * 64}
     clock = FixedClock(moment)
     engine = Engine(Settings.from_environment(environment), clock, registry.functions(), registry.options())
-    engine.watchers.append(promises.check)
     return engine, clock
 
 

@@ -45,6 +45,7 @@ def verdict(engine: Engine, stream: str = STREAM) -> history.Verdict:
 
 def disarm(engine: Engine) -> None:
     """Take the triggers away, as someone who owns the database could."""
+    engine.watchers.clear()
     with engine.database.writing() as connection:
         if engine.database.sqlite:
             for name in ("event_no_update", "event_no_delete", "event_no_replace"):
