@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import Row, insert
 
-from engine.core import documents, effects, execution, history
+from engine.core import documents, effects, execution, history, notices, organization
 from engine.core.execution import Run
 from engine.core.tokens import Token
 from engine.ground import model
+from engine.ground.errors import Stuck
 from engine.ground.unit_of_work import SYSTEM, Engine, Result, Unit, new_id
 
 FILE_LIMIT = 1 << 30
@@ -20,7 +21,11 @@ def store(engine: Engine, item: tuple[str, str, str, str, bytes]) -> tuple[str, 
 
 
 def keep(run: Run, token: Token, result: Result, stored: list[tuple[str, int]]) -> None:
-    """Set the variables and keep the documents that a function gave back."""
+    """Set the variables, keep the documents and tell the people that a function gave back.
+
+    Raises:
+        Stuck: somebody it wants told does not exist.
+    """
     scope = token.frames[0] if token.frames else ""
     for name, value in result.variables.items():
         run.scopes.set(scope, name, value)
@@ -31,7 +36,26 @@ def keep(run: Run, token: Token, result: Result, stored: list[tuple[str, int]]) 
         )
     for (name, title, file_name, media_type, _), where in zip(result.files, stored, strict=True):
         kept.append(documents.put_file(run.unit, run.row, name, title, file_name, media_type, where, SYSTEM))
-    run.record("function.done", {}, activity=token.node.id, token=token.id, documents=[list(item) for item in kept])
+    told = [person for number in range(len(result.notices)) for person in _tell(run, token, result, number)]
+    ids = {"documents": [list(item) for item in kept], **({"told": told} if told else {})}
+    run.record("function.done", {}, activity=token.node.id, token=token.id, **ids)
+
+
+def _tell(run: Run, token: Token, result: Result, number: int) -> list[str]:
+    """Put a notice before each person meant, once for each run of the function; give who they are."""
+    to, title, body = result.notices[number]
+    is_post = bool(effects.REFERENCE.fullmatch(to))
+    if is_post:
+        to = effects.own_post(run, to)
+    known = organization.references(run.unit) if is_post else organization.person_names(run.unit, [to])
+    if to not in known:
+        raise Stuck(f"环节“{token.node.name}”要通知的“{to}”不存在。请管理员处理后重试。", token.node.id)
+    people = [person.id for person in organization.holders(run.unit, to)] if is_post else [to]
+    execution.join(run, [f"post:{to}" if is_post else f"person:{to}"])
+    for person in people:
+        key = f"function:{token.id}:{number}:{person}"
+        notices.tell(run.unit, key, person, "function", title, body, f"/instances/{run.id}")
+    return people
 
 
 def raise_incident(unit: Unit, job: Row[Any], message: str) -> None:

@@ -41,12 +41,15 @@ class Result:
     """Carry what a registered function gives back: plain data, written in the closing commit.
 
     `variables` are set in the instance; `documents` are new versions of the instance's documents by name
-    (values of a form); `files` are (document name, title, file name, media type, bytes).
+    (values of a form); `files` are (document name, title, file name, media type, bytes). `notices` are (to, title,
+    body): `to` is a post (`hr.staff`, `own.head`), whose holders are told, or a person's id; both may see the instance
+    from then on.
     """
 
     variables: Mapping[str, Any] = field(default_factory=dict)
     documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     files: tuple[tuple[str, str, str, str, bytes], ...] = ()
+    notices: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True)

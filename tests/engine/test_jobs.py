@@ -285,6 +285,54 @@ def test_a_function_at_work_is_not_begun_by_a_second_worker(office: Office) -> N
     assert office.state(instance)[0] == "completed"
 
 
+def tells(office: Office, *notices: tuple[str, str, str]) -> str:
+    office.engine.functions["record"] = lambda call: Result(notices=notices)
+    instance = office.begin("runs_service", unit_code="red")
+    for _ in range(3):
+        office.wait(minutes=2)
+    return instance
+
+
+def test_a_function_tells_the_holders_of_a_post_and_a_person_once_and_they_may_look(office: Office) -> None:
+    # Given a function that tells two posts and a person, and a commit that fails once
+    attempts: list[int] = []
+    tell = core_notices.tell
+
+    def breaks_once(*given: Any) -> bool:
+        attempts.append(1)
+        if len(attempts) == 2:
+            raise RuntimeError("cut off")
+        return tell(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(core_notices, "tell", breaks_once)
+        to = (("hr.staff", "人事部"), ("own.head", "本单位"), (office.people["blue.head"], "个人"))
+        instance = tells(office, *((who, f"{what}请看", f"{what}的正文") for who, what in to))
+    # Then each of them has the notice once, with a link that works
+    assert office.state(instance)[0] == "completed"
+    for post, body in (("hr.staff", "人事部"), ("hr.staff2", "人事部"), ("red.head", "本单位"), ("blue.head", "个人")):
+        with office.engine.reading() as unit:
+            (notice,) = notices.listing(unit, office.people[post])
+            assert (notice.body, notice.link) == (f"{body}的正文", f"/instances/{instance}")
+            events = instances.view(unit, instance, office.people[post]).events
+    assert told(office, "blue.staff") == []
+    # And the record says who was told
+    (done,) = [event for event in events if event.kind == "function.done"]
+    posts = ("hr.staff", "hr.staff2", "red.head", "blue.head")
+    assert sorted(done.envelope["told"]) == sorted(office.people[post] for post in posts)
+
+
+@once
+@pytest.mark.parametrize("nobody", ["hr.ghost", "nobody-of-that-id"])
+def test_a_function_that_tells_nobody_who_exists_makes_an_incident(office: Office, nobody: str) -> None:
+    instance = tells(office, ("hr.staff", "请看", "正文"), (nobody, "请看", "正文"))
+    assert office.state(instance)[0] == "active"
+    with office.engine.reading() as unit:
+        (found,) = incidents.listing(unit)
+    assert f"要通知的“{nobody}”不存在" in found.message
+    assert told(office, "hr.staff") == []
+
+
 @once
 def test_the_result_of_a_function_whose_matter_was_cancelled_is_thrown_away(office: Office) -> None:
     def record(call: Call) -> Result:
