@@ -1,11 +1,11 @@
 """Put each step before the person whose turn it is: the inbox, and what can be done with a task (待办)."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
 
 from engine.core import (
     catalogue,
@@ -15,7 +15,6 @@ from engine.core import (
     execution,
     filling,
     history,
-    organization,
     seats,
     visibility,
 )
@@ -29,6 +28,9 @@ from engine.ground.errors import Fault, Invalid, NotAllowed, NotFound, Stale
 from engine.ground.unit_of_work import Actor, Unit
 
 TASK, INBOX, INSTANCE = model.task.c, model.inbox.c, model.instance.c
+
+BARRED = "这件待办是您自己发起、起草或者提交的，不能由您代理办理。请等本人办理，或者改由他人代理。"
+"""Said to a deputy before their own matter."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,15 @@ class TaskRow:
     claimed: bool
     candidates: tuple[str, ...]
     cause: Mapping[str, Any] | None
+    acting_for: str | None = None
 
 
 @dataclass(frozen=True)
 class TaskView:
-    """Show one task with all that its page needs. `may` names the acts open to this person."""
+    """Show one task with all that its page needs. `may` names the acts open to this person.
+
+    `seat` is where they sit at it, if they do; `barred` deputies are kept from what is their own matter.
+    """
 
     id: str
     revision: int
@@ -69,12 +75,15 @@ class TaskView:
     due_at: datetime | None
     created_at: datetime
     may: frozenset[str]
+    seat: Seat | None = None
+    barred: bool = False
 
 
 def inbox(unit: Unit, person_id: str, after: tuple[datetime, str] | None = None, limit: int = 50) -> list[TaskRow]:
     """List what waits for a person, by deadline; `after` is the (due, id) of the last row seen."""
     found: dict[str, Row[Any]] = {}
-    for principal in organization.principals(unit, person_id):
+    whose = seats.standing(unit, person_id)
+    for principal, condition in seats.places(unit, whose):
         query = (
             select(model.task, model.instance.c.title, INBOX.due_at.label("place"))
             .join(model.task, TASK.id == INBOX.task_id)
@@ -83,12 +92,14 @@ def inbox(unit: Unit, person_id: str, after: tuple[datetime, str] | None = None,
             .order_by(INBOX.due_at, INBOX.task_id)
             .limit(limit)
         )
+        if condition is not None:
+            query = query.where(condition)
         if after is not None:
             due, task_id = after
             query = query.where((INBOX.due_at > due) | ((INBOX.due_at == due) & (INBOX.task_id > task_id)))
         found.update({row.id: row for row in unit.connection.execute(query)})
     rows = sorted(found.values(), key=lambda row: (row.place, row.id))[:limit]
-    return [_row(row) for row in rows]
+    return [_row(row, next((seat.acting_for for seat in whose.seats(row.candidates)), None)) for row in rows]
 
 
 def place(row: TaskRow) -> tuple[datetime, str]:
@@ -98,9 +109,16 @@ def place(row: TaskRow) -> tuple[datetime, str]:
 
 def count(unit: Unit, person_id: str) -> int:
     """Count what waits for a person."""
-    query = select(func.count(INBOX.task_id.distinct())).where(
-        INBOX.principal.in_(organization.principals(unit, person_id))
-    )
+    places = seats.places(unit, seats.standing(unit, person_id))
+    query = select(func.count(INBOX.task_id.distinct()))
+    if all(condition is None for _, condition in places):
+        query = query.where(INBOX.principal.in_([principal for principal, _ in places]))
+    else:
+        wanted = [
+            INBOX.principal == principal if condition is None else and_(INBOX.principal == principal, condition)
+            for principal, condition in places
+        ]
+        query = query.join(model.task, TASK.id == INBOX.task_id).where(or_(*wanted))
     return int(unit.connection.execute(query).scalar_one())
 
 
@@ -115,10 +133,10 @@ def done(unit: Unit, person_id: str, before: datetime | None = None, limit: int 
     )
     if before is not None:
         query = query.where(TASK.completed_at < before)
-    return [_row(row) for row in unit.connection.execute(query)]
+    return [_row(row, row.acting_for) for row in unit.connection.execute(query)]
 
 
-def _row(row: Row[Any]) -> TaskRow:
+def _row(row: Row[Any], acting_for: str | None = None) -> TaskRow:
     return TaskRow(
         row.id,
         row.instance_id,
@@ -131,6 +149,7 @@ def _row(row: Row[Any]) -> TaskRow:
         row.assignee_id is not None,
         tuple(row.candidates),
         row.cause,
+        acting_for,
     )
 
 
@@ -167,6 +186,8 @@ def view(unit: Unit, task_id: str, person_id: str, roles: Collection[str] = ()) 
         row.due_at,
         row.created_at,
         frozenset(seats.acts(unit, row, person_id, own)),
+        next(iter(own), None),
+        row.state == "open" and not own and seats.is_barred(unit, row, person_id),
     )
 
 
@@ -208,7 +229,7 @@ def _hold(unit: Unit, task_id: str, actor: Actor, revision: int, by_entry: bool 
     """Lock the task's instance, then look at the task again: who came later sees what has happened.
 
     Raises:
-        NotFound: not theirs. Stale: closed, or changed since the page was shown.
+        NotFound: not theirs. NotAllowed: a deputy's own matter. Stale: closed, or changed since the page was shown.
     """
     first = seats.find(unit, task_id)
     instance = execution.lock(unit, first.instance_id)
@@ -216,6 +237,8 @@ def _hold(unit: Unit, task_id: str, actor: Actor, revision: int, by_entry: bool 
     assert actor.person_id is not None
     own = seats.of(unit, row, actor.person_id)
     if not own and not (by_entry and entering.may_enter(unit, row, actor.person_id)):
+        if seats.is_barred(unit, row, actor.person_id):
+            raise NotAllowed(BARRED)
         raise NotFound()
     if row.state != "open":
         raise Stale("这件待办已经办结或者撤销，不能再办理。您填写的内容没有提交。")
@@ -225,15 +248,16 @@ def _hold(unit: Unit, task_id: str, actor: Actor, revision: int, by_entry: bool 
 
 
 def _as(actor: Actor, held: _Held) -> Actor:
-    posts = [seat.post for seat in held.seats]
-    post = actor.post if actor.post in posts else next(iter(posts), actor.post)
-    return Actor(actor.person_id, post, actor.entering_for)
+    """Give the actor in the seat that they take: the one they name, else the first; a secretary has none."""
+    wanted = [seat for seat in held.seats if seat.post == actor.post]
+    seat = next(iter(wanted or held.seats), Seat(actor.post))
+    return Actor(actor.person_id, seat.post, actor.entering_for, seat.acting_for)
 
 
 def _demand_mine(unit: Unit, held: _Held, person_id: str | None) -> None:
     if held.row.assignee_id == person_id:
         return
-    if seats.is_taken(unit, held.row):
+    if not seats.is_free(unit, held.row, held.seats):
         raise Stale("这件待办已由同岗同事签收，请与其联系。您填写的内容没有提交。")
     if not seats.needs_no_claim(unit, held.row):
         raise Invalid("这件待办有多人可以办理，请先点“签收”，再办理。")
@@ -242,7 +266,7 @@ def _demand_mine(unit: Unit, held: _Held, person_id: str | None) -> None:
 def claim(unit: Unit, task_id: str, actor: Actor, revision: int) -> None:
     """Take a task that several may do (签收)."""
     held = _hold(unit, task_id, actor, revision)
-    if seats.is_taken(unit, held.row):
+    if not seats.is_free(unit, held.row, held.seats):
         raise Stale("这件待办已经有人签收。")
     claims.give(unit, held.row, actor.person_id)
     _record(unit, held, "task.claimed", _as(actor, held))
@@ -260,7 +284,7 @@ def unclaim(unit: Unit, task_id: str, actor: Actor, revision: int) -> None:
 def assign(unit: Unit, task_id: str, actor: Actor, person_id: str, revision: int) -> None:
     """Give a task to a colleague in a candidate post (指派)."""
     held = _hold(unit, task_id, actor, revision)
-    if held.row.assignee_id != actor.person_id and seats.is_taken(unit, held.row):
+    if held.row.assignee_id != actor.person_id and not seats.is_free(unit, held.row, held.seats):
         raise NotAllowed("这件待办已由他人签收，不能指派。")
     if person_id not in seats.holders(unit, held.row):
         raise Invalid("只能指派给同岗位在任的人员。")
@@ -334,9 +358,9 @@ def withdraw(unit: Unit, task_id: str, actor: Actor, revision: int) -> str:
         NotFound: not completed by this person. Stale: somebody is working on what followed.
     """
     first = seats.find(unit, task_id)
-    if first.completed_by != actor.person_id:
+    if not seats.may_withdraw(unit, first, actor.person_id or ""):
         raise NotFound()
-    run = execution.load(unit, first.instance_id, actor)
+    run = execution.load(unit, first.instance_id, replace(actor, acting_for=first.acting_for))
     row = seats.find(unit, task_id)
     if row.revision != revision or row.state != "completed" or not seats.is_withdrawable(unit, row):
         raise Stale("后面的环节已经有人着手办理，不能撤回。")

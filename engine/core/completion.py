@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, update
 
-from engine.core import documents, entering, forms, opinions
+from engine.core import documents, entering, execution, forms, opinions
 from engine.core.entering import Entry
 from engine.core.execution import Run
 from engine.core.forms import Form
@@ -27,6 +27,9 @@ def write(
     kept = _keep(run, task, form, values)
     signer = actor.entering_for or actor.person_id or ""
     _close(run, task, signer, outcome)
+    if actor.acting_for:
+        # The right will end; what was decided stays theirs to look at.
+        execution.join(run, [f"person:{signer}"])
     made_on, scan = (entry.made_on, entry.scan_id) if entry else (unit.today, None)
     if entry or text or any(part.opinion for part in form.fields()):
         opinions.keep(unit, task, actor, label, text, made_on, scan)
@@ -35,13 +38,15 @@ def write(
     run.record("task.completed", payload, activity=task.activity_id, task=task.id, **ids)
     if entry:
         entering.tell_signer(unit, task, run.row, signer, label, entry)
-    return {"task": task.id, "name": task.name, "person": signer, "post": actor.post, "outcome": label, "text": text}
+    done = {"task": task.id, "name": task.name, "outcome": label, "text": text}
+    return {**done, "person": signer, "post": actor.post, "acting_for": actor.acting_for}
 
 
 def _close(run: Run, task: Row[Any], signer: str, outcome: str | None) -> None:
     connection, table, draft = run.unit.connection, model.task, model.draft
     closed = {"state": "completed", "completed_at": run.unit.now, "completed_by": signer, "outcome": outcome}
-    query = update(table).where(table.c.id == task.id).values(**closed, revision=task.revision + 1)
+    closed |= {"acting_for": run.actor.acting_for, "revision": task.revision + 1}
+    query = update(table).where(table.c.id == task.id).values(closed)
     connection.execute(query)
     connection.execute(delete(draft).where(draft.c.subject == f"task:{task.id}"))
 

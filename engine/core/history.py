@@ -64,6 +64,7 @@ def record(
         "person": actor.person_id,
         "post": actor.post,
         "entering_for": actor.entering_for,
+        "acting_for": actor.acting_for,
     }
     head.update(envelope)
     unit.cache["events"].append((stream, kind, head, dict(payload or {})))

@@ -18,6 +18,7 @@ def keep(unit: Unit, task: Row[Any], actor: Actor, outcome: str, text: str, made
         "activity_name": task.name,
         "person_id": actor.entering_for or actor.person_id,
         "post": actor.post,
+        "acting_for": actor.acting_for,
         "entered_by": actor.person_id if actor.entering_for else None,
         "scan_id": scan_id,
         "outcome": outcome,

@@ -265,4 +265,13 @@ def refuse_roles(unit: Unit, person_id: str, roles: Collection[str]) -> str:
         return "系统、安全、审计管理员不得兼任业务管理员。"
     if exclusive and holds_or_will_hold(unit, person_id):
         return "此人任有业务岗位，不得担任系统、安全、审计管理员；请先免去其岗位。"
+    if exclusive and _stands_in(unit, person_id):
+        return "此人是他人的代理人，不得担任系统、安全、审计管理员；请先撤销代理。"
     return ""
+
+
+def _stands_in(unit: Unit, person_id: str) -> bool:
+    """Tell whether a person is somebody's deputy, or is to be."""
+    table = model.substitution.c
+    query = select(table.id).where(table.deputy_id == person_id, table.revoked_at.is_(None), table.ends > unit.today)
+    return unit.connection.execute(query.limit(1)).first() is not None

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Select, select
 
-from engine.core import entering, organization
+from engine.core import entering, organization, substitutions
 from engine.ground import model
 from engine.ground.errors import NotFound
 from engine.ground.unit_of_work import Unit
@@ -15,9 +15,10 @@ AUDIT = "audit"
 
 def _principals(unit: Unit, person_id: str) -> list[str]:
     """Name in whose place a person may look: a secretary prepares the papers of every post of the group."""
+    covered = [f"post:{cover.post}" for cover in substitutions.covered(unit, person_id)]
     groups = entering.assisted(unit, person_id)
     served = [post.reference for post in organization.posts(unit) if post.unit_code in groups] if groups else []
-    return [*organization.principals(unit, person_id), *(f"post:{reference}" for reference in served)]
+    return [*organization.principals(unit, person_id), *covered, *(f"post:{reference}" for reference in served)]
 
 
 def seen_by(unit: Unit, person_id: str) -> Select[tuple[str]]:

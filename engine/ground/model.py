@@ -175,6 +175,7 @@ task = Table(
     Column("due_at", Moment),
     Column("completed_at", Moment),
     _id("completed_by", nullable=True),
+    _id("acting_for", nullable=True),  # 代理: in whose place it was completed
     Column("outcome", String(100)),
     Column("revision", Integer, nullable=False),
     # where it came from: {"task": id, "name": …, "person": id, "outcome": …, "text": …} or null
@@ -242,6 +243,7 @@ opinion = Table(
     Column("activity_name", String(300), nullable=False),
     _id("person_id", nullable=False),
     Column("post", String(120), nullable=False),
+    _id("acting_for", nullable=True),  # 代理: in whose place the person decided
     _id("entered_by", nullable=True),  # 代录： who typed in what was signed on paper
     _id("scan_id", nullable=True),
     Column("outcome", String(100), nullable=False),
@@ -371,6 +373,25 @@ holding = Table(
     Column("ends", Date),
     Index("ix_holding_person_id", "person_id"),
     Index("ix_holding_post_id", "post_id"),
+)
+
+substitution = Table(
+    "substitution",
+    metadata,
+    _id(primary_key=True),
+    _ref("principal_id", "person.id"),
+    _ref("deputy_id", "person.id"),
+    _ref("post_id", "post.id"),
+    Column("starts", Date, nullable=False),
+    Column("ends", Date, nullable=False),
+    Column("authority", Text, nullable=False),
+    Column("granted_at", Moment, nullable=False),
+    _id("granted_by", nullable=True),
+    Column("revoked_at", Moment),
+    _id("revoked_by", nullable=True),
+    Index("ix_substitution_principal_id", "principal_id"),
+    Index("ix_substitution_deputy_id", "deputy_id"),
+    Index("ix_substitution_post_id", "post_id"),
 )
 
 account = Table(

@@ -25,11 +25,16 @@ def new_id() -> str:
 
 @dataclass(frozen=True)
 class Actor:
-    """Say who acts: a person, in which post; `entering_for` is the person whose signed paper is typed in (代录)."""
+    """Say who acts: a person, in which post.
+
+    `entering_for` is the person whose signed paper is typed in (代录); `acting_for` the holder in whose place a deputy
+    decides (代理).
+    """
 
     person_id: str | None
     post: str = ""
     entering_for: str | None = None
+    acting_for: str | None = None
 
 
 SYSTEM = Actor(None)

@@ -103,11 +103,12 @@ def test_a_day_to_come_is_looked_after_at_its_midnight(office: Office) -> None:
 
 
 def test_what_others_have_claimed_stays_theirs(office: Office) -> None:
-    instance = office.begin("runs_user")
-    office.claim("办理 a", "hr.staff2")
+    instance = office.begin("runs_parallel")
+    for name in ("办理 a", "办理 b"):
+        office.claim(name, "hr.staff2")
     relieve(office, "hr.staff", MONDAY)
     office.work()
-    assert waiting(office, "hr.staff2") == ["办理 a"]
+    assert waiting(office, "hr.staff2") == ["办理 a", "办理 b"]
     assert told(office, instance) == []
 
 
