@@ -231,8 +231,7 @@ def _hold(unit: Unit, task_id: str, actor: Actor, revision: int, by_entry: bool 
     Raises:
         NotFound: not theirs. NotAllowed: a deputy's own matter. Stale: closed, or changed since the page was shown.
     """
-    first = seats.find(unit, task_id)
-    instance = execution.lock(unit, first.instance_id)
+    instance = execution.lock_of_task(unit, task_id)
     row = seats.find(unit, task_id)
     assert actor.person_id is not None
     own = seats.of(unit, row, actor.person_id)
@@ -337,7 +336,7 @@ def complete(
     actor = entering.as_signer(unit, held.row, actor, entry) if entry else _as(actor, held)
     if entry is None:
         _demand_mine(unit, held, actor.person_id)
-    run = execution.load(unit, held.instance["id"], actor)
+    run = execution.load(unit, held.instance["id"], actor, held.instance)
     form = run.definition.form(held.row.form_key)
     clean, wrong = filling.inspect(unit, held.row, held.instance, form, values, outcome)
     if wrong:

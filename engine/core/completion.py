@@ -48,7 +48,9 @@ def _close(run: Run, task: Row[Any], signer: str, outcome: str | None) -> None:
     closed |= {"acting_for": run.actor.acting_for, "revision": task.revision + 1}
     query = update(table).where(table.c.id == task.id).values(closed)
     connection.execute(query)
-    connection.execute(delete(draft).where(draft.c.subject == f"task:{task.id}"))
+    # A task that nobody has saved, claimed or given away is still in its first revision.
+    if task.revision > 1:
+        connection.execute(delete(draft).where(draft.c.subject == f"task:{task.id}"))
 
 
 def _keep(run: Run, task: Row[Any], form: Form, values: dict[str, Any]) -> list[list[Any]]:
@@ -57,12 +59,11 @@ def _keep(run: Run, task: Row[Any], form: Form, values: dict[str, Any]) -> list[
     acts = {key: value for key, value in values.items() if key in mine}
     kept = []
     if form.document:
-        before = documents.values(unit, run.row["business_key"], form.document) or {}
-        content = {**before, **{key: value for key, value in values.items() if key not in mine}}
+        changes = {key: value for key, value in values.items() if key not in mine}
         title = form.title or task.name
-        kept.append(documents.put_values(unit, run.row, form.document, title, content, run.actor, task.id))
+        kept.append(documents.change_values(unit, run.row, form.document, title, changes, run.actor, task.id))
     if not all(forms.is_nothing(value) for value in acts.values()):
-        kept.append(documents.put_values(unit, run.row, f"task:{task.id}", task.name, acts, run.actor, task.id))
+        kept.append(documents.put_values(unit, run.row, documents.TASK + task.id, task.name, acts, run.actor, task.id))
     return [list(version) for version in kept]
 
 

@@ -19,6 +19,8 @@ from engine.ground.errors import TooLarge
 from engine.ground.unit_of_work import Actor, Unit, new_id
 
 CHUNK = 1 << 20
+TASK = "task:"
+"""Begins the name of a document that keeps what one task's form held."""
 
 Version = tuple[str, int, str]
 """Name a version: its document, its number, the digest of its content."""
@@ -31,12 +33,21 @@ def find(unit: Unit, business_key: str, name: str) -> Row[Any] | None:
     return unit.connection.execute(query).first()
 
 
-def _hold(unit: Unit, instance: Mapping[str, Any], name: str, kind: str, title: str) -> str:
-    """Lock a document, made where there is none: other instances of its business key may be writing it too."""
-    _create(unit, instance, name, kind, title)
+def _hold(unit: Unit, instance: Mapping[str, Any], name: str, kind: str, title: str) -> tuple[str, Row[Any] | None]:
+    """Lock a document, made where there is none; give it with its newest version.
+
+    Other instances of its business key may be writing it too, so its version is looked at once it is held.
+    """
     table = model.document.c
     query = select(table.id).where(table.business_key == instance["business_key"], table.name == name)
-    return str(unit.connection.execute(query.with_for_update()).scalar_one())
+    # What belongs to one task is made by it, and not there before.
+    found = None if name.startswith(TASK) else unit.connection.execute(query.with_for_update()).scalar()
+    if found is None:
+        made = _create(unit, instance, name, kind, title)
+        if made:
+            return made, None
+        found = unit.connection.execute(query.with_for_update()).scalar_one()
+    return str(found), latest(unit, found)
 
 
 def latest(unit: Unit, document_id: str) -> Row[Any] | None:
@@ -79,12 +90,32 @@ def put_values(
     task_id: str | None = None,
 ) -> Version:
     """Keep a form's values as a new version, unless nothing changed."""
-    document_id = _hold(unit, instance, name, "form", title)
-    before = latest(unit, document_id)
+    return _put(unit, _hold(unit, instance, name, "form", title), content, actor, task_id)
+
+
+def change_values(
+    unit: Unit,
+    instance: Mapping[str, Any],
+    name: str,
+    title: str,
+    changes: Mapping[str, Any],
+    actor: Actor,
+    task_id: str | None = None,
+) -> Version:
+    """Keep a new version in which some of a form's values are other than in the one before."""
+    document_id, before = _hold(unit, instance, name, "form", title)
+    kept = before.content or {} if before is not None else {}
+    return _put(unit, (document_id, before), {**kept, **changes}, actor, task_id)
+
+
+def _put(
+    unit: Unit, held: tuple[str, Row[Any] | None], content: Mapping[str, Any], actor: Actor, task_id: str | None
+) -> Version:
+    document_id, before = held
     if before is not None and before.content == content:
         return document_id, before.number, before.digest
     digest = hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
-    return document_id, _add(unit, document_id, actor, task_id, content=dict(content), digest=digest), digest
+    return document_id, _add(unit, held, actor, task_id, content=dict(content), digest=digest), digest
 
 
 def put_file(
@@ -100,17 +131,15 @@ def put_file(
 ) -> Version:
     """Keep a stored file as a new version of a file document."""
     digest, size = stored
-    document_id = _hold(unit, instance, name, "file", title)
-    before = latest(unit, document_id)
+    held = document_id, before = _hold(unit, instance, name, "file", title)
     if before is not None and before.digest == digest and before.file_name == file_name:
         return document_id, before.number, before.digest
-    number = _add(
-        unit, document_id, actor, task_id, digest=digest, file_name=file_name, media_type=media_type, size=size
-    )
+    number = _add(unit, held, actor, task_id, digest=digest, file_name=file_name, media_type=media_type, size=size)
     return document_id, number, digest
 
 
-def _create(unit: Unit, instance: Mapping[str, Any], name: str, kind: str, title: str) -> None:
+def _create(unit: Unit, instance: Mapping[str, Any], name: str, kind: str, title: str) -> str | None:
+    """Make a document and give its id, unless somebody has just made it."""
     row = {
         "id": new_id(),
         "business_key": instance["business_key"],
@@ -120,13 +149,12 @@ def _create(unit: Unit, instance: Mapping[str, Any], name: str, kind: str, title
         "instance_id": instance["id"],
         "created_at": unit.now,
     }
-    insert_new(unit.connection, model.document, [row])
+    return row["id"] if insert_new(unit.connection, model.document, [row]) else None
 
 
-def _add(unit: Unit, document_id: str, actor: Actor, task_id: str | None, **fields: Any) -> int:
-    table = model.document_version
-    highest = select(func.coalesce(func.max(table.c.number), 0)).where(table.c.document_id == document_id)
-    number = int(unit.connection.execute(highest).scalar_one()) + 1
+def _add(unit: Unit, held: tuple[str, Row[Any] | None], actor: Actor, task_id: str | None, **fields: Any) -> int:
+    document_id, before = held
+    number = before.number + 1 if before is not None else 1
     row = {
         "document_id": document_id,
         "number": number,
@@ -139,7 +167,7 @@ def _add(unit: Unit, document_id: str, actor: Actor, task_id: str | None, **fiel
         "size": None,
         **fields,
     }
-    unit.connection.execute(insert(table), row)
+    unit.connection.execute(insert(model.document_version), row)
     return number
 
 

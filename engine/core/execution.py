@@ -133,6 +133,20 @@ def lock(unit: Unit, instance_id: str) -> dict[str, Any]:
     return dict(row._mapping)
 
 
+def lock_of_task(unit: Unit, task_id: str) -> dict[str, Any]:
+    """Lock the row of the instance that a task belongs to.
+
+    Raises:
+        NotFound: no such task.
+    """
+    table, task = model.instance, model.task.c
+    owner = select(task.instance_id).where(task.id == task_id).scalar_subquery()
+    row = unit.connection.execute(select(table).where(table.c.id == owner).with_for_update()).first()
+    if row is None:
+        raise NotFound()
+    return dict(row._mapping)
+
+
 def lock_free(unit: Unit, instance_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Lock those of some instances that nobody else has locked; give their rows."""
     table = model.instance

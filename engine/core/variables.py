@@ -9,10 +9,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import delete, select, tuple_
 
 from engine.core.expressions import Value
 from engine.ground import model
+from engine.ground.database import replace
 from engine.ground.unit_of_work import Unit
 
 INSTANCE = ""
@@ -111,15 +112,15 @@ class Scopes(Mapping[tuple[str, str], Any]):
         if not self._changed:
             return
         table = model.variable
-        changes = self.changes()
-        for start in range(0, len(changes), CHUNK):
-            keys = tuple_(table.c.scope, table.c.name).in_(changes[start : start + CHUNK])
+        gone = [key for key in self.changes() if key not in self._values]
+        for start in range(0, len(gone), CHUNK):
+            keys = tuple_(table.c.scope, table.c.name).in_(gone[start : start + CHUNK])
             unit.connection.execute(delete(table).where(table.c.instance_id == self.instance_id, keys))
         rows = [
             {"instance_id": self.instance_id, "scope": scope, "name": name, "value": encode(self._values[scope, name])}
-            for scope, name in changes
+            for scope, name in self.changes()
             if (scope, name) in self._values
         ]
         if rows:
-            unit.connection.execute(insert(table), rows)
+            replace(unit.connection, table, rows, "value")
         self._changed.clear()

@@ -106,7 +106,17 @@ def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]])
     """Insert the rows whose keys are not there yet; give how many were new."""
     if not rows:
         return 0
-    make = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
     # A row count is not known on every driver; what comes back is what was new.
-    query = make(table).values(rows).on_conflict_do_nothing().returning(*table.primary_key.columns)
-    return len(connection.execute(query).all())
+    query = _insert(connection)(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return len(connection.execute(query, rows).all())
+
+
+def replace(connection: Connection, table: Table, rows: list[dict[str, Any]], *changed: str) -> None:
+    """Insert rows, or change these columns where the key is there."""
+    query = _insert(connection)(table)
+    changes = {name: query.excluded[name] for name in changed}
+    connection.execute(query.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes), rows)
+
+
+def _insert(connection: Connection) -> Any:
+    return sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert

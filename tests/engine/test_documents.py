@@ -108,3 +108,22 @@ def test_each_change_is_a_version_and_no_change_is_none(office: Office, matter: 
         first = documents.open_file(unit, paper[0], office.people["hr.head"], number=1)[1]
         last = documents.open_file(unit, paper[0], office.people["hr.head"])[1]
     assert (first.file_name, last.file_name) == ("纸.pdf", "新纸.pdf")
+
+
+def test_some_values_change_and_the_others_stay(office: Office, matter: str) -> None:
+    with office.engine.transaction() as unit:
+        row = execution.row_of(unit, matter)
+        first = keeping.change_values(unit, row, "plan", "计划", {"a": 1, "b": 2}, SYSTEM)
+        second = keeping.change_values(unit, row, "plan", "计划", {"b": 3}, SYSTEM)
+        again = keeping.change_values(unit, row, "plan", "计划", {"b": 3}, SYSTEM)
+        assert keeping.values(unit, row["business_key"], "plan") == {"a": 1, "b": 3}
+    assert (first[1], second[1]) == (1, 2)
+    assert again == second
+
+
+def test_what_one_task_keeps_twice_is_one_document(office: Office, matter: str) -> None:
+    with office.engine.transaction() as unit:
+        row = execution.row_of(unit, matter)
+        made = [keeping.put_values(unit, row, f"{keeping.TASK}1", "办理", {"n": n}, SYSTEM) for n in (1, 2)]
+    assert [version[1] for version in made] == [1, 2]
+    assert made[0][0] == made[1][0]
