@@ -218,11 +218,13 @@ def _work(engine: Engine, job: Row[Any]) -> None:
 def _close(unit: Unit, job: Row[Any], result: Result, stored: list[tuple[str, int]]) -> None:
     run = execution.load(unit, job.instance_id)
     mine = (TABLE.id == job.id, TABLE.state == "leased", TABLE.attempts == job.attempts)
-    change = {"state": "done", "closed_at": unit.now, "leased_until": None}
+    cause, payload = job.payload.get("cause"), {"function": job.payload["function"]}
+    change = {"state": "done", "closed_at": unit.now, "leased_until": None, "payload": payload}
     leased = unit.connection.execute(update(model.job).where(*mine).values(change)).rowcount == 1
     token = run.machine.find(job.token_id)
     if not leased or token is None:
         return
+    run.cause = cause
     outcomes.keep(run, token, result, stored)
     run.machine.finish(token.id)
     execution.settle(run)

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine import people
 from engine.ground.unit_of_work import Function, Option, Unit
-from workflows import aggregation, approval, archiving, duties
+from workflows import aggregation, approval, archiving, duties, submission
 from workflows.duties import Duties, Duty
 
 SUBMITTING_KINDS = ("department", "institution")
@@ -42,6 +42,8 @@ def functions() -> dict[str, Function]:
         "aggregation.compile": partial(aggregation.compile_plan, known),
         "approval.sheet": approval.make_sheet,
         "archiving.pack": archiving.pack,
+        "submission.compare": partial(submission.compare, known),
+        "submission.restore": submission.restore,
     }
 
 

@@ -91,7 +91,9 @@ def _enter(run: "Run", token: Token, calls: list[str]) -> None:
     elif kind in ("timer", "boundary"):
         await_time(run, token)
     elif kind == "service":
-        add_job(run, "function", token_id=token.id, payload={"function": token.node.attributes["function"]})
+        # Whoever comes after the function is told whose act it followed.
+        payload = {"function": token.node.attributes["function"], "cause": run.cause}
+        add_job(run, "function", token_id=token.id, payload=payload)
     elif kind == "call":
         calls.append(token.id)
 

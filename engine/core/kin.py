@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from engine.core import history
 from engine.core.history import Event
 from engine.core.variables import Scopes
 from engine.ground import model
@@ -36,6 +37,16 @@ def variable(unit: Unit, instance_id: str, name: str) -> Any:
 def standing(events: list[Event]) -> dict[str, int]:
     """Say by document id which version an instance last confirmed."""
     return {entry[0]: entry[1] for event in events for entry in event.envelope.get("documents") or ()}
+
+
+def confirmed(unit: Unit, instance_id: str, document_id: str, activities: Collection[str]) -> int:
+    """Say which version of a document somebody last put their name to in one of these activities; 0 is none.
+
+    Who completes a task without changing the document confirms what is there: no version tells that, the history does.
+    """
+    events = history.read(unit.connection, f"instance:{instance_id}")
+    done = [event for event in events if event.kind == "task.completed" and event.envelope["activity"] in activities]
+    return standing(done).get(document_id, 0)
 
 
 def content(unit: Unit, document_id: str, number: int) -> dict[str, Any]:

@@ -16,13 +16,17 @@ from engine.core.calendar import Calendar
 from engine.core.diagram import Diagram, Surroundings
 from engine.core.expressions import Value
 from tests.bpmn.drawing import BPMN, Drawing, is_chinese, pairs, read
-from workflows import parameters
+from workflows import parameters, submission
 
 FOLDER = Path(__file__).parents[2] / "bpmn"
 KEYS = ("annual_plan", "submission", "aggregation", "approval", "archiving")
 SUIXU = "{urn:suixu:bpmn:1}"
 OPTIONS = frozenset({"units", "duties"})
-FUNCTIONS = frozenset({"aggregation.compile", "approval.sheet", "archiving.pack"})
+FUNCTIONS = frozenset(
+    {"aggregation.compile", "approval.sheet", "archiving.pack", "submission.compare", "submission.restore"}
+)
+NOT_HRS = {"contact", "phone", "no_items", "attachments"}
+"""What only the unit itself may say; HR sees it."""
 POSTS = frozenset({"hr.staff", "hr.head", "group_office.director", "group.leader", "board.chair"})
 
 
@@ -155,7 +159,29 @@ def test_head_and_hr_see_all_that_was_drafted(key: str) -> None:
     kept = {part.key for part in drafted if not part.variable and not part.opinion}
     shown = {part.key: part for part in forms.load(sources[key]).fields()}
     assert kept <= shown.keys()
-    assert all(shown[name].readonly is (key == "check") for name in kept)
+    assert {name for name in kept if shown[name].readonly} == (set() if key == "review" else NOT_HRS)
+
+
+def test_hr_neither_adds_nor_drops_an_item_and_may_not_empty_what_a_unit_must_say() -> None:
+    items = _rows(forms_of("submission")["check"])
+    assert items.fixed_rows
+    drafted = {part.key for part in _rows(forms_of("submission")["plan"]).fields() if part.required_for}
+    asked = {part.key for part in items.fields() if part.required_for == {"accept", "accept_amended"}}
+    assert asked == drafted
+
+
+def test_every_field_of_a_submission_has_a_rule_what_hr_may_change_by_itself() -> None:
+    plan = forms.load(forms_of("submission")["plan"])
+    kept = {part.key: part for part in plan.fields() if not part.variable and not part.readonly}
+    items = {part.key: part for part in kept.pop("items").fields()}
+    for rules, parts in ((submission.FIELDS, kept), (submission.ITEM_FIELDS, items)):
+        assert {key: rule.label for key, rule in rules.items()} == {key: part.title for key, part in parts.items()}
+        assert all(rules[key].consent for key, part in parts.items() if part.type in ("datetime", "number"))
+        assert not any(rules[key].consent for key, part in parts.items() if part.type == "textarea")
+    assert submission.ITEM_FIELDS["lead"].consent
+    for key, labels in submission.CHOICES.items():
+        assert {choice.value: choice.label for choice in items[key].choices} == labels
+    assert {key for key, rule in submission.FIELDS.items() if rule.consent} == NOT_HRS
 
 
 def test_what_head_and_hr_see_of_an_item_is_all_of_it() -> None:

@@ -138,15 +138,60 @@ def year() -> Walk:
 # submission
 
 
-def test_a_unit_reports_and_hr_receives_it() -> None:
+def looked_at(outcome: str, consent: bool = False) -> Walk:
+    """Let a unit report, and HR look at it and change what needs consent or not."""
+    walk = submission()
+    walk.do("起草", "submit")
+    walk.do("审核", "agree")
+    walk.do("人事部审看", outcome)
+    walk.do("对照改动", consent_needed=consent)
+    return walk
+
+
+@pytest.mark.parametrize("outcome", ["accept", "accept_amended"])
+def test_a_unit_reports_and_hr_receives_it(outcome: str) -> None:
     walk = submission()
     assert walk.waiting() == ["报送逾期", "起草"]
     walk.do("起草", "submit")
     walk.do("审核", "agree")
     assert walk.waiting() == ["人事部审看", "报送逾期"]
-    walk.do("人事部审看", "accept")
+    walk.do("人事部审看", outcome)
+    assert walk.waiting() == ["对照改动", "报送逾期"]
+    walk.do("对照改动", consent_needed=False)
     assert walk.waiting() == []
     assert walk.variables["outcome"] == "received"
+
+
+@pytest.mark.parametrize("outcome", ["accept", "accept_amended"])
+def test_what_hr_changed_that_is_the_units_is_received_when_the_unit_agrees(outcome: str) -> None:
+    walk = looked_at(outcome, consent=True)
+    assert walk.waiting() == ["报送逾期", "确认人事部改动"]
+    walk.do("确认人事部改动", "agree")
+    assert walk.waiting() == []
+    assert walk.variables["outcome"] == "received"
+
+
+def test_what_the_unit_does_not_agree_to_is_put_back_and_hr_looks_again() -> None:
+    walk = looked_at("accept_amended", consent=True)
+    walk.do("确认人事部改动", "disagree", objection="日期与训练冲突")
+    assert walk.waiting() == ["恢复单位原稿", "报送逾期"]
+    walk.do("恢复单位原稿")
+    assert walk.waiting() == ["人事部审看", "报送逾期"]
+    assert walk.variables["objection"] == "日期与训练冲突"
+    walk.do("人事部审看", "return")
+    walk.do("对照改动", consent_needed=False)
+    walk.do("起草", "submit")
+    walk.do("审核", "agree")
+    assert walk.variables["objection"] is None
+
+
+def test_changes_that_were_not_compared_count_as_the_units() -> None:
+    walk = submission()
+    walk.do("起草", "submit")
+    walk.do("审核", "agree")
+    walk.do("人事部审看", "accept")
+    walk.do("对照改动")
+    assert walk.waiting() == ["报送逾期", "确认人事部改动"]
 
 
 def test_its_own_report_does_not_pass_hr_a_second_time() -> None:
@@ -166,6 +211,7 @@ def test_what_hr_gives_back_is_drafted_again_with_two_working_days_at_least(outc
     walk.do("审核", "agree")
     walk.today = DUE
     walk.do("人事部审看", outcome)
+    walk.do("对照改动", consent_needed=True)
     assert walk.waiting() == ["报送逾期", "起草"]
     assert walk.variables["due_date"] == CALENDAR.add_workdays(DUE, 2)
 

@@ -154,6 +154,7 @@ def _fill(settings: Settings) -> None:
         people.rename_unit(unit, "unit_b", LONG_NAME, SYSTEM)
     _walk_to_the_leader(stage)
     _walk_to_the_readers(stage)
+    _walk_into_changes(stage)
     _walk_into_an_incident(stage)
     _cancel(stage)
     _fill_the_inbox(stage)
@@ -238,6 +239,16 @@ def _walk_to_the_leader(stage: Stage) -> None:
 def _walk_to_the_readers(stage: Stage) -> None:
     _begin(stage, 2028, "finance")
     _send(stage, 2028, "finance")
+
+
+def _walk_into_changes(stage: Stage) -> None:
+    """Let HR change a date in 2030, which the head must agree to, and be about to change something in 2031."""
+    for year, unit in ((2030, "party"), (2031, "office")):
+        _begin(stage, year, unit)
+        stage.do(f"{unit}-head", "审核", "agree", f"{year}年")
+    changed = {**_item("party"), "until": "2030-04-10", "measures": "组织一次专题学习，写出小结。"}
+    stage.do("hr-staff", "人事部审看", "accept_amended", "2030年", items=[changed])
+    stage.save("hr-staff", "人事部审看", "2031年", remark="请补充联系电话。")
 
 
 def _walk_into_an_incident(stage: Stage) -> None:

@@ -293,6 +293,22 @@ TASKS = (
     Sight("task-withdrawable", TASK, "hr-staff", "下一环节还没有人着手", _done("起草", "第59件")),
     Sight("task-of-others", TASK, "idle", "或者不在您的查看范围内。 回到待办", _entering, 404),
     Sight("task-check", TASK, "hr-staff", "审看意见 （未填） 材料", _task("人事部审看", "2026年")),
+    Sight(
+        "task-check-editing",
+        TASK,
+        "hr-staff",
+        "收下 修改后收下 退回修改 请补充完善 暂存",
+        _task("人事部审看", "2031年"),
+    ),
+    Sight("confirming", TASK, "party-head", "改动后 须单位同意 1 第1项", _task("确认人事部改动", "2030年")),
+    Sight(
+        "confirming-no-reason",
+        COMPLETE,
+        "party-head",
+        "确认人事部改动 有 1 处需要改正",
+        _decide("不同意", "确认人事部改动", "2030年"),
+        422,
+    ),
     Sight("task-overdue-settling", TASK, "hr-staff", "情况与理由", _task("处置逾期", "2026年")),
     Sight("reading", TASK, "deputy-1", "圈阅（同意） 不同意见 暂存", _task("圈阅", "2028年")),
     Sight(

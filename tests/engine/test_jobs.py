@@ -333,6 +333,20 @@ def test_a_function_that_tells_nobody_who_exists_makes_an_incident(office: Offic
     assert told(office, "hr.staff") == []
 
 
+def test_who_comes_after_a_function_is_told_whose_act_it_followed(office: Office) -> None:
+    office.engine.functions["record"] = lambda call: Result()
+    office.begin("engine_function")
+    office.do("办理 a", "hr.head", "return", words="请补充时间")
+    assert the_job(office, "function").payload["cause"]["text"] == "请补充时间"
+    office.work()
+    (row,) = office.open_tasks()
+    assert row.cause is not None
+    assert (row.name, row.cause["name"], row.cause["outcome"]) == ("办理 c", "办理 a", "退回修改")
+    assert row.cause["text"] == "请补充时间"
+    # And the words do not stay in the job besides
+    assert the_job(office, "function").payload == {"function": "record"}
+
+
 @once
 def test_the_result_of_a_function_whose_matter_was_cancelled_is_thrown_away(office: Office) -> None:
     def record(call: Call) -> Result:

@@ -61,10 +61,17 @@ def eight_units_report(cast: Cast) -> None:
     year.to(cast.engine, 1, 7)
     # 人事部： its own plan is not looked at a second time
     report(cast, "hr")
-    # 办公室， 直属单位乙： in order
-    for code in ("office", "unit_b"):
-        report(cast, code)
-        cast.do("hr-staff", "人事部审看", NAMES[code], "收下")
+    # 办公室： in order
+    report(cast, "office")
+    cast.do("hr-staff", "人事部审看", "办公室", "收下")
+    # 直属单位乙： HR mends its words and a date; the date is the unit's, whose head agrees
+    report(cast, "unit_b")
+    mended = {"items[0].measures": "组织一次专题学习，留存签到、照片和小结。", "items[0].until": "2026-04-10"}
+    cast.do("hr-staff", "人事部审看", "直属单位乙", "修改后收下", mended)
+    words = cast.reads("unit-b-head", "确认人事部改动", "直属单位乙")
+    assert "留存签到、照片和小结" in words
+    assert "2026-04-10" in words
+    cast.do("unit-b-head", "确认人事部改动", "直属单位乙", "同意")
     # 宣文部： returned by HR, who says why; the drafter sees it
     report(cast, "publicity")
     cast.do("hr-staff-2", "人事部审看", "宣文部", "退回修改", {"opinion": "第一项缺少完成日期，请补上。"})

@@ -13,7 +13,7 @@ from engine.ground.migrations import migrate
 from engine.ground.settings import Settings
 from engine.ground.unit_of_work import Engine
 from tests.databases import Databases
-from workflows import demo, demo_organization, publication, registry
+from workflows import demo, demo_organization, parameters, publication, registry
 from workflows.stage import Stage
 
 PASSWORD = "演示口令-2026"
@@ -24,7 +24,8 @@ def open_engine(url: str, data: Path, moment: datetime) -> tuple[Engine, FixedCl
     """Open an engine with the office's functions on a database and a data folder."""
     environment = {"SUIXU_DATA": str(data), "SUIXU_DATABASE_URL": url, "SUIXU_SECRET_KEY": "0" * 64}
     clock = FixedClock(moment)
-    engine = Engine(Settings.from_environment(environment), clock, registry.functions(), registry.options())
+    settings = Settings.from_environment(environment)
+    engine = Engine(settings, clock, registry.functions(), registry.options(), parameters.load())
     return engine, clock
 
 
