@@ -55,7 +55,8 @@ class TaskRow:
 class TaskView:
     """Show one task with all that its page needs. `may` names the acts open to this person.
 
-    `seat` is where they sit at it, if they do; `barred` deputies are kept from what is their own matter.
+    `seat` is where they sit at it, if they do; `barred` deputies are kept from what is their own matter; `assignee_for`
+    is in whose place the assignee has it.
     """
 
     id: str
@@ -77,6 +78,7 @@ class TaskView:
     may: frozenset[str]
     seat: Seat | None = None
     barred: bool = False
+    assignee_for: str | None = None
 
 
 def inbox(unit: Unit, person_id: str, after: tuple[datetime, str] | None = None, limit: int = 50) -> list[TaskRow]:
@@ -188,6 +190,7 @@ def view(unit: Unit, task_id: str, person_id: str, roles: Collection[str] = ()) 
         frozenset(seats.acts(unit, row, person_id, own)),
         next(iter(own), None),
         row.state == "open" and not own and seats.is_barred(unit, row, person_id),
+        seats.acting_for(unit, row, row.assignee_id) if row.assignee_id and row.state == "open" else None,
     )
 
 

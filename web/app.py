@@ -24,6 +24,7 @@ from web import (
     processes,
     security,
     session,
+    substitutions,
     tasks,
 )
 from workflows import demo, registry
@@ -32,6 +33,7 @@ from workflows import parameters as declared
 
 ROOMS = (
     account.room,
+    substitutions.room,
     inbox.room,
     tasks.room,
     notices.room,

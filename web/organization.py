@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine import people
+from engine import people, substitutions
 from engine.core import forms
 from engine.core.forms import Values
 from engine.ground.errors import Fault, Invalid, NotFound
@@ -23,6 +23,7 @@ GROUPS = (
     (_("岗位"), ("add-post", "rename-post", "end-post")),
     (_("人员"), ("add-person", "rename-person")),
     (_("任职"), ("appoint", "relieve")),
+    (_("代理"), ("grant-substitution", "revoke-substitution")),
 )
 
 
@@ -31,9 +32,11 @@ def show() -> str:
     """Show units and posts; who holds them, to the system administrator."""
     with session.engine().reading() as unit:
         sections = people.overview(unit)
+        standing = substitutions.listing(unit) if guard.has(SYSTEM) else []
     return render_template(
         "organization/show.html",
         sections=sections,
+        standing=standing,
         administers=guard.has(SYSTEM),
         acts=ACTS,
         groups=GROUPS,

@@ -45,6 +45,7 @@ class Opinion(NamedTuple):
     made_on: date
     recorded_at: datetime
     entered_by: str
+    acting_for: str = ""
 
 
 class Content(NamedTuple):
@@ -116,7 +117,7 @@ def _meeting(unit: Unit, call: Call, tasks: Iterable[Any]) -> dict[str, Any]:
 
 def _opinions(unit: Unit, rounds: Mapping[str, int], tasks: Mapping[str, Any]) -> list[Opinion]:
     rows = opinions.of_instances(unit, list(rounds))
-    names = people.person_names(unit, [who for row in rows for who in (row.person_id, row.entered_by)])
+    names = people.person_names(unit, [who for row in rows for who in (row.person_id, row.entered_by, row.acting_for)])
     titles = people.post_titles(unit, [row.post for row in rows])
     return [
         Opinion(
@@ -129,6 +130,7 @@ def _opinions(unit: Unit, rounds: Mapping[str, int], tasks: Mapping[str, Any]) -
             row.made_on,
             row.recorded_at,
             names.get(row.entered_by, "") if row.entered_by else "",
+            names.get(row.acting_for, "") if row.acting_for else "",
         )
         for row in rows
     ]
@@ -146,7 +148,7 @@ def sheet_paper(content: Content) -> bytes:
     _result(paper, content)
     note = paper.add_paragraph()
     note.alignment = WD_ALIGN_PARAGRAPH.LEFT
-    run = note.add_run("代录：秘书录入已在纸面签批的意见；补录：录入日期晚于签批日期。空白签字格供打印后手签。")
+    run = note.add_run("代理：受权代为决定；代录：秘书录入纸面签批；补录：录入晚于签批。空白签字格供打印后手签。")
     run.font.size = Pt(9)
     note.paragraph_format.line_spacing = 1.0
     return word.to_bytes(paper)
@@ -206,18 +208,20 @@ def _lines(told: Sequence[Opinion], several: bool) -> list[str]:
         if opinion.activity == "read" and not opinion.text.strip() and not _is_apart(opinion):
             turn = f"第{opinion.round}轮 " if several else ""
             moment = local(opinion.recorded_at)
-            who = f"{opinion.person}（{opinion.post.removeprefix(GROUP)}）{moment.month}月{moment.day}日{moment:%H:%M}"
+            who = people.signature(opinion.person, opinion.post.removeprefix(GROUP), opinion.acting_for)
+            who += f"{moment.month}月{moment.day}日{moment:%H:%M}"
             ticked.setdefault(f"{turn}{opinion.outcome}", []).append(who)
         else:
             lines.append(line(opinion, several))
-    return [*(f"{outcome}：{'；'.join(people)}" for outcome, people in ticked.items()), *lines]
+    return [*(f"{outcome}：{'；'.join(readers)}" for outcome, readers in ticked.items()), *lines]
 
 
 def line(opinion: Opinion, several: bool = False) -> str:
     """Write one opinion with name, post, day, and how it came in."""
     said = "：".join(part for part in (opinion.outcome, opinion.text.strip()) if part)
     turn = f"第{opinion.round}轮 " if several else ""
-    return f"{turn}{said}　{opinion.person}（{opinion.post}）{_time(opinion)}"
+    who = people.signature(opinion.person, opinion.post, opinion.acting_for)
+    return f"{turn}{said}　{who}{_time(opinion)}"
 
 
 def _time(opinion: Opinion) -> str:

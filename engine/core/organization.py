@@ -207,6 +207,12 @@ def person_names(unit: Unit, wanted: Iterable[str | None]) -> dict[str, str]:
     return {row.id: row.name for row in unit.connection.execute(query)}
 
 
+def signature(person: str, post: str = "", principal: str = "") -> str:
+    """Write who acted as every page and paper does: in which post, and in whose place (代理)."""
+    inside = "·".join(part for part in (f"代理{principal}" if principal else "", post) if part)
+    return f"{person}（{inside}）" if inside else person
+
+
 def insert_new(unit: Unit, table: Table, values: dict[str, Any]) -> None:
     """Insert a row whose code, number or login was free a moment ago."""
     try:

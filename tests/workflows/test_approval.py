@@ -54,6 +54,15 @@ def test_a_typed_in_paper_opinion_and_a_late_one_are_marked() -> None:
     assert "〔补录；2026年2月3日10:30录入〕" in approval.line(opinion("meeting", made_on=date(2026, 1, 30)))
 
 
+def test_what_a_deputy_decided_is_printed_with_both_names() -> None:
+    decided = approval.line(opinion("sign", person="副组长甲", post="领导小组组长", acting_for="组长乙"))
+    assert decided == "同意：同意。　副组长甲（代理组长乙·领导小组组长）2026年2月3日10:30"
+    # And so it is among those who only ticked
+    read = opinion("read", "", person="成员甲", post="领导小组副组长", acting_for="副组长乙")
+    found = cells(opened(approval.sheet_paper(content(read))))
+    assert "同意：成员甲（代理副组长乙·副组长）2月3日10:30" in found
+
+
 def test_the_sheet_shows_all_and_leaves_room_to_sign() -> None:
     said = [
         opinion("propose", "拟同意。"),
@@ -137,8 +146,8 @@ def test_time_is_written_as_people_do() -> None:
     assert papers.when({}) == ""
 
 
-def stored(unit: Unit, name: str) -> tuple[str, Paper]:
-    found = documents.find(unit, "plan:2025", name)
+def stored(unit: Unit, name: str, key: str = "plan:2025") -> tuple[str, Paper]:
+    found = documents.find(unit, key, name)
     assert found is not None
     version = documents.latest(unit, found.id)
     assert version is not None
