@@ -186,7 +186,7 @@ def _publish_errand(unit: Unit, drawer: str) -> None:
     definitions.save_draft(unit, "unborn", "还没发布的流程", text.replace('"errand"', '"unborn"'), forms, 0, SYSTEM)
 
 
-def _item(unit: str) -> dict[str, Any]:
+def _item(unit: str, year: int) -> dict[str, Any]:
     return {
         "duty": "F01",
         "name": "国防双拥教育",
@@ -194,8 +194,8 @@ def _item(unit: str) -> dict[str, Any]:
         "category": "education",
         "lead": unit,
         "owner": "负责人",
-        "from": "2026-03-02",
-        "until": "2026-03-31",
+        "from": f"{year}-03-02",
+        "until": f"{year}-03-31",
     }
 
 
@@ -203,7 +203,7 @@ def _begin(stage: Stage, year: int, unit: str) -> None:
     stage.start("hr-staff", "annual_plan", year=str(year))
     stage.do("hr-staff", "锁定应报名单", "send", f"{year}年", units=[unit])
     login = unit.replace("_", "-")
-    values = {"contact": "承办人", "phone": "0351-0000000", "overall": "整体计划。", "items": [_item(unit)]}
+    values = {"contact": "承办人", "phone": "0351-0000000", "overall": "整体计划。", "items": [_item(unit, year)]}
     stage.do(f"{login}-staff", "起草", "submit", f"{year}年", **values)
 
 
@@ -212,6 +212,7 @@ def _send(stage: Stage, year: int, unit: str) -> None:
     stage.do(f"{login}-head", "审核", "agree", f"{year}年")
     stage.do("hr-staff", "人事部审看", "accept", f"{year}年")
     text = {"title": f"{year}年双拥工作计划", "guidance": "围绕中心。", "goals": "会议两次。", "requirements": "落实。"}
+    stage.do("hr-staff", "汇总改稿", "merge", f"{year}年")
     stage.do("hr-staff", "汇总改稿", "submit", f"{year}年", **text)
     sheet: Mapping[str, Any] = {
         "summary": "应报一家，实报一家。",
@@ -246,7 +247,7 @@ def _walk_into_changes(stage: Stage) -> None:
     for year, unit in ((2030, "party"), (2031, "office")):
         _begin(stage, year, unit)
         stage.do(f"{unit}-head", "审核", "agree", f"{year}年")
-    changed = {**_item("party"), "until": "2030-04-10", "measures": "组织一次专题学习，写出小结。"}
+    changed = {**_item("party", 2030), "until": "2030-04-10", "measures": "组织一次专题学习，写出小结。"}
     stage.do("hr-staff", "人事部审看", "accept_amended", "2030年", items=[changed])
     stage.save("hr-staff", "人事部审看", "2031年", remark="请补充联系电话。")
 
