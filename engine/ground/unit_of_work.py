@@ -131,7 +131,8 @@ class Engine:
 
     `functions` are what service tasks name; `options` give the choices of a form's `valuesKey`; `parameters` are the
     numbers that the office may set, by name.
-    `definitions` caches what was read of immutable versions; `watchers` are called with each committed unit.
+    `definitions` caches what was read of immutable versions, `settled` what
+    changes seldom; `watchers` are called with each committed unit.
     """
 
     def __init__(
@@ -149,6 +150,7 @@ class Engine:
         self.options = dict(options or {})
         self.parameters = dict(parameters or {})
         self.definitions: dict[str, Any] = {}
+        self.settled: dict[str, Any] = {}
         self.wake: Callable[[], None] = lambda: None
         self.watchers: list[Callable[[Unit], None]] = []
 

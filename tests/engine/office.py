@@ -151,6 +151,7 @@ class Office:
 def _insert(unit: Unit, table: str, **fields: Any) -> str:
     row = {"id": new_id(), **fields}
     unit.connection.execute(model.metadata.tables[table].insert(), row)
+    forget(unit)
     return str(row["id"])
 
 
@@ -159,3 +160,9 @@ def _hire(unit: Unit, reference: str, name: str) -> str:
     post = unit.connection.execute(select(model.post.c.id).where(model.post.c.reference == reference)).scalar_one()
     _insert(unit, "holding", person_id=person, post_id=post, starts=date(2020, 1, 1))
     return person
+
+
+def forget(unit: Unit) -> None:
+    """Let the engine read the organization anew: a test changes it behind the engine's back."""
+    unit.engine.settled.clear()
+    unit.after_commit(unit.engine.settled.clear)

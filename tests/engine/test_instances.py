@@ -13,7 +13,7 @@ from engine.ground import model
 from engine.ground.clock import ZONE
 from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale, Stuck
 from engine.ground.unit_of_work import SYSTEM
-from tests.engine.office import FORM, Office
+from tests.engine.office import FORM, Office, forget
 from tests.engine.test_jobs import FORM_YEAR
 
 
@@ -138,6 +138,7 @@ def test_a_gateway_with_no_way_on_waits_as_an_incident_and_can_be_retried(office
 def test_a_post_that_vanished_makes_an_incident_and_a_retry_opens_the_task(office: Office) -> None:
     definition = office.publish("runs_user")
     with office.engine.transaction() as unit:
+        forget(unit)
         unit.connection.execute(
             update(model.post).where(model.post.c.reference == "hr.staff").values(reference="hr.old")
         )
@@ -148,6 +149,7 @@ def test_a_post_that_vanished_makes_an_incident_and_a_retry_opens_the_task(offic
         (found,) = incidents.listing(unit)
     assert "hr.staff" in found.message
     with office.engine.transaction() as unit:
+        forget(unit)
         unit.connection.execute(
             update(model.post).where(model.post.c.reference == "hr.old").values(reference="hr.staff")
         )
@@ -158,6 +160,7 @@ def test_a_post_that_vanished_makes_an_incident_and_a_retry_opens_the_task(offic
 
 def test_a_post_that_nobody_holds_opens_the_task_and_says_so(office: Office) -> None:
     with office.engine.transaction() as unit:
+        forget(unit)
         unit.connection.execute(delete(model.holding).where(model.holding.c.person_id == office.people["hr.head"]))
     office.begin("engine_no_way_on")
     assert office.names() == ["办理 a"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select, update
 
-from engine import incidents, instances, jobs, notices
+from engine import calendar, incidents, instances, jobs, notices
 from engine.core import execution, outbox
 from engine.core import notices as core_notices
 from engine.ground import model
@@ -75,9 +75,7 @@ def test_reminders_are_silent_on_a_day_off_that_was_entered_later(office: Office
     office.begin("engine_deadline", unit_code="red")
     day = datetime(2026, 1, 28).date()
     with office.engine.transaction() as unit:
-        unit.connection.execute(
-            model.calendar_day.insert(), {"day": day, "workday": False, "source": "省政府临时放假通知"}
-        )
+        calendar.set_day(unit, day, False, "省政府临时放假通知", SYSTEM)
     to(office, 2026, 1, 28)
     assert told(office, "red.staff") == []
     to(office, 2026, 1, 29)
