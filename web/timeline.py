@@ -128,6 +128,8 @@ def _with_opinion(told: Line, event: Event, words: Words) -> Line:
     if head.get("entering_for"):
         day = _day(payload.get("made_on"))
         marks = (_("代录：由%s录入，纸面签批日期%s") % (words.person(head["person"]), day or _("未注明")),)
+    if head.get("merged"):
+        marks = (_("同一人连续办理，一次办理、两步留痕"),)
     return replace(told, outcome=str(payload.get("label") or ""), opinion=str(payload.get("text") or ""), marks=marks)
 
 

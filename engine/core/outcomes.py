@@ -46,7 +46,7 @@ def _tell(run: Run, token: Token, result: Result, number: int) -> list[str]:
     to, title, body = result.notices[number]
     is_post = bool(effects.REFERENCE.fullmatch(to))
     if is_post:
-        to = effects.own_post(run, to)
+        to = effects.own_post(run.row["unit_code"], to)
     known = organization.references(run.unit) if is_post else organization.person_names(run.unit, [to])
     if to not in known:
         raise Stuck(f"环节“{token.node.name}”要通知的“{to}”不存在。请管理员处理后重试。", token.node.id)

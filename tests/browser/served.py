@@ -158,6 +158,8 @@ def _fill(settings: Settings) -> None:
     _walk_into_an_incident(stage)
     _cancel(stage)
     _fill_the_inbox(stage)
+    with engine.transaction() as unit:
+        people.appoint(unit, persons["unit-b-staff"], "unit_b.head", date(2026, 1, 20), SYSTEM)
     engine.close()
 
 

@@ -277,6 +277,7 @@ TASKS = (
     Sight("task-returned", TASK, "hr-staff", "请写明数量。", _task("起草", "第60件")),
     Sight("task-returned-long", TASK, "unit-a-staff", "请把春节的走访也写上", _task("起草")),
     Sight("task-draft", TASK, "unit-b-staff", "草稿 2026年1月14日 09:00 暂存", _task("起草")),
+    Sight("task-two-steps-at-once", TASK, "unit-b-staff", "如果转到“审核”，由您本人一并办理", _task("起草")),
     Sight("task-saved", TASK, "hr-staff", "已暂存，还没有提交。", _taken("刚暂存的事", _save)),
     Sight("task-overdue", TASK, "unit-c-staff", "已逾期 2 个工作日 状态 等直属单位丙", _task("起草")),
     Sight("task-row-added", TASK, "unit-c-staff", "移除第 1 项 第 2 项 对应职责", _add_row),

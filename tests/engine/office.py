@@ -55,6 +55,14 @@ class Office:
         _insert(unit, "post", **fields, ordinal=place)
         self.people[reference] = _hire(unit, reference, reference)
 
+    def appoint(self, post: str, whose: str) -> None:
+        """Give a post to whoever holds another one, besides its holder."""
+        with self.engine.transaction() as unit:
+            post_id = unit.connection.execute(
+                select(model.post.c.id).where(model.post.c.reference == post)
+            ).scalar_one()
+            _insert(unit, "holding", person_id=self.people[whose], post_id=post_id, starts=date(2020, 1, 1))
+
     def actor(self, post: str) -> Actor:
         """Act as the holder of a post."""
         return Actor(self.people[post], post.removesuffix("2") if post == "hr.staff2" else post)

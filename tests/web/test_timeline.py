@@ -36,6 +36,12 @@ def test_a_completion_says_outcome_and_opinion() -> None:
     assert (told.text, told.outcome, told.opinion, told.marks) == ("办理“起草”", "退回", "请补数字。", ())
 
 
+def test_a_step_done_along_with_another_says_so() -> None:
+    payload = {"label": "报送", "text": "", "made_on": None}
+    told = timeline.line(event("task.completed", payload, activity="draft", merged=True), WORDS)
+    assert (told.outcome, told.marks) == ("报送", ("同一人连续办理，一次办理、两步留痕",))
+
+
 def test_what_was_entered_for_a_leader_is_the_leaders_act_and_says_who_typed_it() -> None:
     # Given a secretary who typed in what the leader signed on paper
     payload = {"label": "同意", "text": "", "made_on": "2026-01-19"}
