@@ -19,13 +19,16 @@ from workflows import duties, papers, word
 URGENCY = {"normal": "平件", "urgent": "加急", "express": "特急"}
 PUBLICITY = {"open": "主动公开", "request": "依申请公开", "closed": "不予公开"}
 MODE = {"circulate": "传批", "meeting": "会议"}
+APPROVER = {"group": "领导小组", "leader": "组长", "board": "党组理事会"}
+DECISION = "组长批示"
+BOARD_DECISION = "党组理事会主要领导批示"
 ROWS = (
     # activities of approval.bpmn, what the sheet calls them, millimetres to sign in
     (("propose",), "拟办意见", 14),
     (("head_review",), "人事部负责人意见", 14),
     (("director_review",), "领导小组办公室主任意见", 14),
     (("read",), "成员圈阅", 30),
-    (("sign", "meeting"), "组长批示", 20),
+    (("sign", "meeting"), DECISION, 20),
 )
 GROUP = "领导小组"
 """What every reader's post begins with, and need not be said ten times."""
@@ -54,6 +57,7 @@ class Content(NamedTuple):
     title: str
     sheet: Mapping[str, Any]
     mode: str
+    approver: str
     attachments: Sequence[str]
     deadline: date | None
     opinions: Sequence[Opinion]
@@ -91,6 +95,7 @@ def _content(unit: Unit, call: Call, plan: Mapping[str, Any]) -> Content:
         str(plan.get("title") or "双拥工作计划"),
         sheet,
         str(call.variables.get("mode") or ""),
+        str(call.variables.get("approver") or ""),
         _titles(unit, sheet.get("attachments") or ()),
         _deadline(mine),
         told,
@@ -159,7 +164,7 @@ def _head(paper: Paper, content: Content) -> None:
     pairs = (
         ("编号", "", "紧急程度", URGENCY.get(str(sheet.get("urgency")), "")),
         ("公开属性", PUBLICITY.get(str(sheet.get("publicity")), ""), "办理期限", _day(content.deadline)),
-        ("承办人及电话", str(sheet.get("contact") or ""), "办理方式", MODE.get(content.mode, "")),
+        ("承办人及电话", str(sheet.get("contact") or ""), "办理方式", _manner(content)),
     )
     table = paper.add_table(rows=0, cols=4, style="Table Grid")
     for pair in (("标题", f"{content.title}（第{content.version}版）", "", ""), *pairs):
@@ -178,6 +183,11 @@ def _head(paper: Paper, content: Content) -> None:
         _drop_empty(cells[1])
 
 
+def _manner(content: Content) -> str:
+    by = APPROVER.get(content.approver, "")
+    return MODE.get(content.mode, "") + (f"（批准人：{by}）" if by else "")
+
+
 def _drop_empty(cell: Any) -> None:
     """Take out the empty paragraphs that merging brought along."""
     for paragraph in cell.paragraphs[1:]:
@@ -191,7 +201,8 @@ def _signed(paper: Paper, content: Content) -> None:
         told = [opinion for opinion in content.opinions if opinion.activity in activities]
         row = word.add_row(table)
         row.height, row.height_rule = Mm(height), WD_ROW_HEIGHT_RULE.AT_LEAST
-        word.fill(row.cells[0], label, word.HEI)
+        decided = BOARD_DECISION if content.approver == "board" and label == DECISION else label
+        word.fill(row.cells[0], decided, word.HEI)
         word.fill(row.cells[1], "\n".join(_lines(told, _several(content))))
     word.size_columns(table, OPINION_WIDTHS)
 

@@ -29,7 +29,9 @@ def opinion(activity: str, text: str = "同意。", **fields: Any) -> Opinion:
 
 def content(*opinions: Opinion, **fields: Any) -> Content:
     sheet = {"summary": "应报8家。", "urgency": "urgent", "publicity": "request", "contact": "承办人 010-0000000"}
-    plain = Content("2026年双拥工作计划", sheet, "circulate", ["附件一.pdf"], date(2026, 2, 9), opinions, {}, None, 3)
+    plain = Content(
+        "2026年双拥工作计划", sheet, "circulate", "", ["附件一.pdf"], date(2026, 2, 9), opinions, {}, None, 3
+    )
     return plain._replace(**fields)
 
 
@@ -87,6 +89,23 @@ def test_the_sheet_shows_all_and_leaves_room_to_sign() -> None:
     signed = next(table for table in paper.tables if table.rows[0].cells[2].text == "签字")
     assert [row.cells[0].text for row in signed.rows[1:]] == [label for _, label, _ in approval.ROWS]
     assert all(row.cells[2].text == "" for row in signed.rows[1:])
+
+
+@pytest.mark.parametrize(
+    ("approver", "manner", "decision"),
+    [
+        ("group", "传批（批准人：领导小组）", "组长批示"),
+        ("leader", "传批（批准人：组长）", "组长批示"),
+        ("board", "传批（批准人：党组理事会）", "党组理事会主要领导批示"),
+    ],
+)
+def test_the_sheet_names_the_approver_and_never_takes_one_for_another(
+    approver: str, manner: str, decision: str
+) -> None:
+    found = cells(opened(approval.sheet_paper(content(opinion("sign"), approver=approver))))
+    assert manner in found
+    decisions = {"组长批示", "党组理事会主要领导批示"}
+    assert decisions.intersection(found) == {decision}
 
 
 def test_papers_are_a4_in_the_offices_margins_with_real_headings_and_named_fonts() -> None:
