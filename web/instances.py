@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine import definitions, documents, instances, people, tasks
-from engine.core import execution, form_uses, seats, substitutions
+from engine.core import execution, form_uses, seats, starters, substitutions
 from engine.core.catalogue import Definition
 from engine.core.forms import FILES, Form
 from engine.core.substitutions import Cover
@@ -127,7 +127,7 @@ def _shown(unit: Unit, view: InstanceView) -> dict[str, Any]:
         "names": _names(unit, view),
         "waiting": _waiting(unit, view),
         "steps": _steps(unit, view),
-        "beginning": twin.beginning(diagram, people.post_titles(unit, diagram.starters)),
+        "beginning": twin.beginning(diagram, starters.titles(unit, diagram.starters)),
         "lines": timeline.tell(unit, view.events, diagram),
         "parent_open": _may_open(unit, view.row["parent_id"]),
         # What is filled in besides a document is kept under its task's name.

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Row, delete, select, update
 
 from engine import incidents, instances
-from engine.core import execution, variables
+from engine.core import execution, starters, variables
 from engine.ground import model
 from engine.ground.clock import ZONE
 from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale, Stuck
@@ -56,6 +56,37 @@ def test_only_a_starter_starts(office: Office) -> None:
         office.start("started", post="red.staff", year="2027")
     with pytest.raises(NotFound, match="没有发布"):
         office.start("unknown")
+
+
+def test_any_unit_starts_what_is_for_every_unit_in_its_own_name(office: Office) -> None:
+    # Given a process that staff and heads of every unit may start
+    office.publish("engine_own_start")
+    first, second = office.start("counted", "red.staff"), office.start("counted", "blue.head")
+    with pytest.raises(NotAllowed, match="不能发起"):
+        office.start("counted", "group.leader")
+    with office.engine.reading() as unit:
+        keys = {post: [item.key for item in instances.startable(unit, office.people[post])] for post in office.people}
+        assert {post for post, found in keys.items() if found} == {
+            "hr.staff", "hr.staff2", "hr.head", "red.staff", "red.head", "blue.staff", "blue.head",
+        }  # fmt: skip
+        # Then each belongs to its starter's unit, is numbered, and waits for that unit's head
+        for instance, post, title in ((first, "red.staff", "单位red第1号"), (second, "blue.head", "单位blue第2号")):
+            row = instances.view(unit, instance, office.people[post]).row
+            assert (row["unit_code"], row["title"]) == (post.partition(".")[0], title)
+        assert [row.candidates for row in office.open_tasks()] == [("red.head",), ("blue.head",)]
+        # And the unit's other starters see it and may cancel it, no other unit's
+        seen = {post: [row.id for row in instances.search(unit, office.people[post], ())] for post in office.people}
+        assert (seen["red.head"], seen["blue.staff"], seen["hr.head"]) == ([first], [second], [])
+        row = execution.row_of(unit, first)
+        may = {post for post, person in office.people.items() if instances.may_cancel(unit, row, person)}
+        # And the pages call its starters what people do
+        titles = starters.titles(unit, ("hr.staff", "own.head", "own.ghost"))
+    assert may == {"red.staff", "red.head"}
+    assert titles == {"hr.staff": "单位hrstaff", "own.head": "各单位head"}
+
+
+def test_what_the_machine_starts_has_no_own_posts() -> None:
+    assert starters.references(("hr.staff", "own.head"), None) == ["hr.staff"]
 
 
 def test_people_see_what_they_take_part_in_and_nothing_else(office: Office) -> None:
