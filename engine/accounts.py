@@ -227,7 +227,7 @@ def first_administrator(unit: Unit, login: str, password: str, name: str = "ç³»ç
     person_id = new_id()
     organization.insert_new(unit, model.person, {"id": person_id, "name": name, "number": None})
     history.record(unit, "organization", "person-added", SYSTEM, {"id": person_id, "name": name}, subject=person_id)
-    return create(unit, person_id, login, password, ["system"], SYSTEM, must_change=False)
+    return create(unit, person_id, login, password, ["system"], SYSTEM)
 
 
 def disable(unit: Unit, account_id: str, actor: Actor) -> None:

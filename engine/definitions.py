@@ -20,7 +20,7 @@ from engine.core import (
     vocabulary,
 )
 from engine.core.catalogue import Definition
-from engine.core.diagram import Surroundings
+from engine.core.diagram import Diagram, Surroundings
 from engine.ground import model
 from engine.ground.database import insert_new
 from engine.ground.errors import Fault, Stale
@@ -39,6 +39,17 @@ class Overview:
     version: int
     published_at: datetime | None
     drafted_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Hold a drawing against what is published: `version` is the newest, 0 for none; `same` when it is just that."""
+
+    key: str
+    name: str
+    documentation: str
+    version: int
+    same: bool
 
 
 def surroundings(unit: Unit, sources: Mapping[str, str], own: tuple[str, ...] = ()) -> Surroundings:
@@ -76,7 +87,7 @@ def publish(
         Refused: the drawing has faults, all named.
     """
     diagram = profile.read(source, surroundings(unit, sources, own))
-    used = {key: text for key, text in sources.items() if key in _forms_of(diagram)}
+    used = _used(diagram, sources)
     digest = _digest(source, used)
     before = catalogue.latest_id(unit, diagram.key)
     if before is not None and _digest_of(unit, before) == digest:
@@ -103,9 +114,9 @@ def publish(
     return catalogue.load(unit, str(row["id"]))
 
 
-def _forms_of(diagram: Any) -> set[str]:
-    found = {node.attributes.get("form", "") for node in diagram.nodes.values()}
-    return found | {diagram.start_form}
+def _used(diagram: Diagram, sources: Mapping[str, str]) -> dict[str, str]:
+    named = {node.attributes.get("form", "") for node in diagram.nodes.values()} | {diagram.start_form}
+    return {key: text for key, text in sources.items() if key in named}
 
 
 def _digest(source: bytes, sources: Mapping[str, str]) -> str:
@@ -122,6 +133,15 @@ def _digest_of(unit: Unit, definition_id: str) -> str:
 def _next_version(unit: Unit, key: str) -> int:
     query = select(func.coalesce(func.max(TABLE.version), 0)).where(TABLE.key == key)
     return int(unit.connection.execute(query).scalar_one()) + 1
+
+
+def compare(unit: Unit, source: bytes, sources: Mapping[str, str]) -> Comparison:
+    """Hold a sound drawing against the newest version of its process."""
+    diagram = catalogue.read_published(source)
+    before = catalogue.latest_id(unit, diagram.key)
+    same = before is not None and _digest_of(unit, before) == _digest(source, _used(diagram, sources))
+    version = catalogue.load(unit, before).version if before is not None else 0
+    return Comparison(diagram.key, diagram.name, diagram.documentation, version, same)
 
 
 def latest(unit: Unit, key: str) -> Definition:

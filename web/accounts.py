@@ -13,7 +13,7 @@ from engine.core.forms import Values
 from engine.ground.errors import Fault, Invalid, NotFound
 from engine.ground.unit_of_work import Actor, Unit
 from web import guard, session
-from web.organization import SYSTEM
+from web.guard import SYSTEM
 from web.organization_forms import ACCOUNT, options
 from web.texts import gettext as _
 

@@ -10,41 +10,49 @@ from web import (
     account,
     accounts,
     audit,
+    calendar,
     drafting,
     errors,
     files,
     forms,
     frame,
+    guidance,
     inbox,
     incidents,
     instances,
     names,
     notices,
     organization,
+    parameters,
     processes,
     security,
     session,
-    substitutions,
+    setup,
+    shipped,
     tasks,
 )
-from workflows import demo, registry
+from web.texts import gettext as _
+from workflows import blank_lists, demo, publication, registry
 from workflows import organization as staff
 from workflows import parameters as declared
 
 ROOMS = (
     account.room,
-    substitutions.room,
     inbox.room,
     tasks.room,
     notices.room,
     instances.room,
     files.room,
+    shipped.room,
     processes.room,
     drafting.room,
     incidents.room,
     audit.room,
     organization.room,
     accounts.room,
+    calendar.room,
+    parameters.room,
+    setup.room,
 )
 
 FORM_LIMIT = 8 * 1024 * 1024
@@ -77,10 +85,13 @@ def create_app(settings: Settings, clock: Clock, engine: Engine | None = None) -
         DEMO=False,
         DEMO_PASSWORD="",
         ORG_READER=staff.load,
+        BLANK_LISTS={"units": (_("单位和岗位名单"), blank_lists.units), "people": (_("人员名单"), blank_lists.persons)},
+        SHIPPED=publication,
     )
     forms.install(app)
     names.install(app)
     frame.install(app)
+    guidance.install(app)
     errors.install(app)
     security.install(app)
     # Who is signed in comes first: an ended session is told as such, not as a missing token.

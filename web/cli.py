@@ -52,7 +52,6 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--login", default="admin", help=_("登录名，默认 admin"))
     init.add_argument("--name", default=_("系统管理员"), help=_("姓名"))
     _add(commands, "serve", _serve, _("打开网页服务，并按时办理到期的作业"))
-    _add(commands, "worker", _worker, _("只办理到期的作业，与其他节点一起（PostgreSQL）"))
     _add(commands, "migrate", _migrate, _("把数据库升级到本版本"))
     publish = _add(commands, "publish", _publish, _("发布流程图和同一文件夹中的表单"))
     publish.add_argument("files", nargs="+", type=Path, metavar="FILE", help=_(".bpmn 文件"))
@@ -89,8 +88,8 @@ def _init(settings: Settings, given: argparse.Namespace) -> int:
             accounts.first_administrator(unit, initial.login, initial.password, given.name)
     print(_("已建立数据库和第一个系统管理员。"))
     print(_("登录名：%s") % initial.login)
-    print(_("密码：%s（只显示这一次，登录后请在“账户”中修改）") % initial.password)
-    print(_("接下来：suixu org import 名单.xlsx，suixu publish 流程图.bpmn，suixu serve"))
+    print(_("密码：%s（只显示这一次，首次登录须修改）") % initial.password)
+    print(_("接下来：suixu serve，用浏览器登录，按页面上的四步设好单位、人员、日历和期限。"))
     return 0
 
 
@@ -115,15 +114,6 @@ def _serve(settings: Settings, given: argparse.Namespace) -> int:
         _demand_current(settings)
         with _opened(settings) as engine:
             return server.run(app.create_app(settings, engine.clock, engine), engine)
-
-
-def _worker(settings: Settings, given: argparse.Namespace) -> int:
-    _demand_current(settings)
-    with _opened(settings) as engine:
-        if engine.database.sqlite:
-            message = _("SQLite 只能由一个进程写入：作业由 suixu serve 一并办理，不必另开 worker。")
-            return _complain(message, status=WRONG_USE)
-        return server.work(engine)
 
 
 def _migrate(settings: Settings, given: argparse.Namespace) -> int:

@@ -9,6 +9,9 @@ from engine.ground.errors import NotFound
 from engine.ground.unit_of_work import Unit
 from web import session
 
+SYSTEM = "system"
+"""The role that keeps organization, accounts, calendar and parameters."""
+
 
 def person_id() -> str:
     """Give the id of the person who is signed in."""

@@ -1,20 +1,18 @@
 """Show the organization to everybody, and let the system administrator change it."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine import people, substitutions
+from engine import accounts, people
 from engine.core import forms
 from engine.core.forms import Values
 from engine.ground.errors import Fault, Invalid, NotFound
 from web import guard, session, timeline
+from web.guard import SYSTEM
 from web.organization_forms import ACTS, Act, options
 from web.texts import gettext as _
-
-SYSTEM = "system"
 
 room = Blueprint("organization", __name__)
 
@@ -23,7 +21,6 @@ GROUPS = (
     (_("岗位"), ("add-post", "rename-post", "end-post")),
     (_("人员"), ("add-person", "rename-person")),
     (_("任职"), ("appoint", "relieve")),
-    (_("代理"), ("grant-substitution", "revoke-substitution")),
 )
 
 
@@ -32,11 +29,9 @@ def show() -> str:
     """Show units and posts; who holds them, to the system administrator."""
     with session.engine().reading() as unit:
         sections = people.overview(unit)
-        standing = substitutions.listing(unit) if guard.has(SYSTEM) else []
     return render_template(
         "organization/show.html",
         sections=sections,
-        standing=standing,
         administers=guard.has(SYSTEM),
         acts=ACTS,
         groups=GROUPS,
@@ -129,16 +124,15 @@ def take_list() -> AnyResponse | str:
     except Invalid as error:
         faults = error.faults or (Fault("file", error.message),)
         return make_response(_list_page(error.message, tuple(faults)), 422)
-    return render_template("organization/imported.html", summary=done.summary, passwords=_sorted(done.passwords))
+    with session.engine().reading() as unit:
+        names = {account.login: account.person_name for account in accounts.listing(unit)}
+    passwords = sorted(done.passwords.items())
+    return render_template("organization/imported.html", summary=done.summary, passwords=passwords, names=names)
 
 
 def _reader() -> Any:
     """Give what reads a staff list: (engine, bytes, actor) in, a summary and the first passwords out."""
     return current_app.config["ORG_READER"]
-
-
-def _sorted(passwords: Mapping[str, str]) -> list[tuple[str, str]]:
-    return sorted(passwords.items())
 
 
 for word in (timeline.moment_words, timeline.day_words):

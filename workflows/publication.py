@@ -16,9 +16,13 @@ def forms_of(key: str, folder: Path = FOLDER) -> dict[str, str]:
     return {path.name.removeprefix(f"{key}.").removesuffix(".form"): path.read_text(encoding="utf-8") for path in found}
 
 
+def drawings() -> list[tuple[bytes, dict[str, str]]]:
+    """Read every drawing that comes along, with its forms."""
+    return [((FOLDER / f"{key}.bpmn").read_bytes(), forms_of(key)) for key in KEYS]
+
+
 def publish_all(engine: Engine, actor: Actor = SYSTEM) -> None:
     """Publish the five processes, in one act; nothing happens for those that have not changed."""
     with engine.transaction() as unit:
-        for key in KEYS:
-            source = (FOLDER / f"{key}.bpmn").read_bytes()
-            definitions.publish(unit, source, forms_of(key), actor, "随系统发布")
+        for source, forms in drawings():
+            definitions.publish(unit, source, forms, actor, "随系统发布")

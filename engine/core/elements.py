@@ -62,9 +62,7 @@ SHAPES: Mapping[str, Shape] = {
     "intermediateCatchEvent": _shape("parallelMultiple", _EVENT),
     "boundaryEvent": _shape("attachedToRef cancelActivity parallelMultiple", _EVENT),
     "userTask": _shape(
-        f"implementation {_ACTIVITY}",
-        f"{_LOOP} auditing monitoring {_INSIDE}",
-        "form due remind chase assignment merge",
+        f"implementation {_ACTIVITY}", f"{_LOOP} auditing monitoring {_INSIDE}", "form due remind chase assignment"
     ),
     "scriptTask": _shape(f"scriptFormat {_ACTIVITY}", f"script auditing monitoring {_INSIDE}"),
     "serviceTask": _shape(f"implementation {_ACTIVITY}", f"auditing monitoring {_INSIDE}", "function"),

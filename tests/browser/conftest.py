@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from engine import accounts, people
 from engine.ground import model
+from engine.ground.migrations import migrate
+from engine.ground.unit_of_work import SYSTEM
 from tests.browser import served
 from tests.browser.served import House
 from web.account import limiter
@@ -47,4 +50,18 @@ def tampered(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             table = model.event
             forged = update(table).where(table.c.stream == stream, table.c.number == 2)
             connection.execute(forged.values(payload=b'{"title":"forged"}'))
+        yield found
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Serve a house with nothing in it but its system administrator, and one who would publish."""
+    folder = tmp_path_factory.mktemp("empty")
+    migrate(f"sqlite:///{folder / 'house.db'}")
+    with served.serve(f"sqlite:///{folder / 'house.db'}", folder) as found:
+        with found.engine.transaction() as unit:
+            for login, role in (("admin", "system"), ("drawer", "process")):
+                person = people.add_person(unit, login, SYSTEM)
+                initial = accounts.Initial(login, "", "nobody knocks here", must_change=False)
+                accounts.create_prepared(unit, person, initial, [role], SYSTEM)
         yield found

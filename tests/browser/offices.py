@@ -210,6 +210,90 @@ def _import(content: bytes) -> Go:
     return go
 
 
+def _calendar(days: str) -> Go:
+    def go(walk: Walk) -> Response:
+        walk.open("/organization/calendar?year=2027")
+        walk.fill(list_source="国办发明电〔2026〕7号", days=days)
+        return walk.press("收下2027年的名单")
+
+    return go
+
+
+def _entered(walk: Walk) -> Response:
+    """Look at a year that was entered whole, and at a day that was set singly."""
+    _calendar("2027-01-01 休\n2027-01-09 班")(walk)
+    walk.fill(day="2027-03-01", source="临时放假通知")
+    walk.page.locator("[name=workday]").select_option("off")
+    return walk.press("设定这一天")
+
+
+def _wrong_day(walk: Walk) -> Response:
+    walk.open("/organization/calendar")
+    walk.fill(day="三月二日")
+    return walk.press("设定这一天")
+
+
+def _parameters(**fields: str) -> Go:
+    def go(walk: Walk) -> Response:
+        walk.open("/organization/parameters")
+        walk.fill(**fields)
+        return walk.press("保存")
+
+    return go
+
+
+def _stale_parameters(walk: Walk) -> Response:
+    walk.open("/organization/parameters")
+    walk.page.locator("[name=revision]").evaluate("field => field.value = '99'")
+    return walk.press("保存")
+
+
+def _nobody_chosen(walk: Walk) -> Response:
+    walk.open("/setup")
+    return walk.press("设为业务管理员")
+
+
+CALENDAR, DAY = "/organization/calendar", "/organization/calendar/day"
+PARAMETERS = "/organization/parameters"
+
+TIME = (
+    Sight("calendar", CALENDAR, "system-admin", "按国家公布的放假安排（随系统附带）。", at(CALENDAR)),
+    Sight("calendar-provisional", CALENDAR, "system-admin", "没有调休。安排公布后", at(f"{CALENDAR}?year=2029")),
+    Sight("calendar-entered", CALENDAR, "system-admin", "这些法定节日现在算上班", _entered),
+    Sight("calendar-wrong-day", DAY, "system-admin", "请选择这一天是休还是班。", _wrong_day, 422),
+    Sight(
+        "calendar-wrong-lines",
+        f"{CALENDAR}/year",
+        "system-admin",
+        "名单有 2 行不对，一天也没有收下。",
+        _calendar("2027-02-30 休\n瞎写"),
+        422,
+    ),
+    Sight("parameters", PARAMETERS, "system-admin", "流程图用这里的数字算期限。", at(PARAMETERS)),
+    Sight("parameters-wrong", PARAMETERS, "system-admin", "不能大于 30。", _parameters(approval_days="31"), 422),
+    Sight("parameters-stale", PARAMETERS, "system-admin", "参数刚刚被别人改过", _stale_parameters, 409),
+)
+
+SETUP = (
+    Sight("setup", "/setup", "system-admin", "再选一个人", at("/setup")),
+    Sight("setup-nobody-chosen", "/setup/administrator", "system-admin", "请选择一个人。", _nobody_chosen, 422),
+    Sight("setup-empty", "/setup", "admin", "还没有可选的人", at("/setup"), empty=True),
+    Sight("organization-empty", "/organization", "admin", "从首次启动的四步开始", at("/organization"), empty=True),
+    Sight(
+        "inbox-of-nothing",
+        "/inbox",
+        "drawer",
+        "现在没有待办。有新的事情时会出现在这里。 还没有发布流程。",
+        at("/inbox"),
+        empty=True,
+    ),
+    Sight(
+        "processes-of-nothing", "/processes", "drawer", "还没有流程。 还没有发布流程。", at("/processes"), empty=True
+    ),
+    Sight("shipped", "/processes/shipped", "process-admin", "都已经发布，和附带的一样。", at("/processes/shipped")),
+    Sight("shipped-lacking", "/processes/shipped", "drawer", "现在还不能发布", at("/processes/shipped"), empty=True),
+)
+
 ORGANIZATION = (
     Sight("organization", "/organization", "hr-staff", "承办秘书 成员（人事部）", at("/organization")),
     Sight("organization-administered", "/organization", "system-admin", "任职到", at("/organization")),
@@ -243,4 +327,4 @@ ORGANIZATION = (
     Sight("account-reset", ACT, "system-admin", "初始密码只在这里显示一次", _act("gone", "重置密码")),
 )
 
-EVERYTHING = (*PROCESSES, *INCIDENTS, *AUDIT, *ORGANIZATION)
+EVERYTHING = (*PROCESSES, *INCIDENTS, *AUDIT, *ORGANIZATION, *TIME, *SETUP)

@@ -102,3 +102,17 @@ def test_publishing_is_recorded_and_its_chain_holds(office: Office) -> None:
     with office.engine.reading() as unit:
         row = definitions.versions(unit, "child")[0]
     assert (row.digest != "", row.published_by, definition.source) == (True, None, SOURCE)
+
+
+def test_a_drawing_is_held_against_what_is_published(office: Office) -> None:
+    def compare(source: bytes, form: str = FORM) -> tuple[int, bool]:
+        with office.engine.reading() as unit:
+            found = definitions.compare(unit, source, {"form": form, "unused": FORM})
+        assert (found.key, found.name) == ("child", "子流程")
+        return found.version, found.same
+
+    assert compare(SOURCE) == (0, False)
+    office.publish("engine_child")
+    assert compare(SOURCE) == (1, True)
+    assert compare(SOURCE + b"\n") == (1, False)
+    assert compare(SOURCE, FORM.replace("表单", "新表单")) == (1, False)

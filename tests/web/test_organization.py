@@ -262,7 +262,7 @@ def test_a_list_is_brought_in_with_first_passwords(stage: Stage) -> None:
     shown = check_page(bring(stage, workbook(NEWCOMER)))
     # Then they are added, and their password is shown this once
     assert "增加单位 0 个、岗位 0 个、人员 1 名、任职 1 条" in shown
-    password = re.search(r"初始密码 new-one (\S+)", shown)
+    password = re.search(r"初始密码 新人 new-one (\S+)", shown)
     assert password
     assert accounts.sign_in(stage.engine, "new-one", password[1], "10.0.0.7").must_change
     # And a second time changes nothing
