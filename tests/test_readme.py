@@ -18,7 +18,8 @@ from engine.core.spiff import Machine
 from engine.ground.errors import Fault
 from engine.ground.settings import Settings
 from engine.ground.unit_of_work import Engine
-from tests.engine.core.test_profile import AROUND, BAD, expected
+from tests.engine.core.test_profile import AROUND, BAD, GOOD, expected
+from tests.engine.walks import walks
 from web import cli
 from web import tasks as pages
 
@@ -172,7 +173,10 @@ def test_every_fault_of_the_code_is_in_the_profile() -> None:
 def write_profile() -> str:
     """Write docs/profile.md from the code and from the diagrams that prove it."""
     return "\n".join(
-        [_HEAD, *_element_rows(), _REFUSED, *_refused_rows(), _FAULTS, *_fault_rows(), _FORMS, *_form_rows(), ""]
+        [
+            *(_HEAD, *_element_rows(), _REFUSED, *_refused_rows(), _WALKS, *_walk_rows()),
+            *(_FAULTS, *_fault_rows(), _FORMS, *_form_rows(), ""),
+        ]
     )
 
 
@@ -186,22 +190,32 @@ A diagram runs exactly as BPMN 2.0 says, or is refused with all its faults.
 Beside `id`, `name`, documentation and extension elements. `suixu:` is `urn:suixu:bpmn:1`.
 Text annotations, associations, groups, data objects and data stores may be drawn and change nothing.
 
-| element | 中文 | attributes | `suixu:` | inside |
-|---|---|---|---|---|"""
+| element | 中文 | attributes | `suixu:` | inside | diagrams (`tests/diagrams/runs_….bpmn`) |
+|---|---|---|---|---|---|"""
 
 _REFUSED = """
 Some attributes are accepted with one value only, which says what happens anyway: `isExecutable="true"`,
-`startQuantity="1"`, `isSequential="false"` and the like.
+`startQuantity="1"`, `behavior="All"` and the like.
 
 ## Refused, and what to draw instead
 
 | element | 中文 | instead |
 |---|---|---|"""
 
-_FAULTS = """
-Timer, terminate and multi-instance definitions are accepted where the first table has them. Every other event
-definition is refused, and so is every attribute or extension of another engine.
+_WALKS = """
+Every event definition is accepted only where the first table has it. Every attribute or extension of another engine
+is refused.
 
+## What runs, and how
+
+What a token did in each tiny diagram, on both databases, by its own comment: `do a=return` completes task a,
+`wait 5d` lets time pass; then what completed, in order (`×`: was cancelled, `!`: waits as an incident), how the
+instance stands, and some of its variables.
+
+| diagram (`tests/diagrams/….bpmn`) | acts | goes |
+|---|---|---|"""
+
+_FAULTS = """
 ## Fault codes
 
 A fault names its element, line, what is wrong and what to do. The words are those of one diagram; others of the same
@@ -235,7 +249,7 @@ A form is held to `engine/core/form_check.py`. What a code says first; “…”
 |---|---|"""
 
 _PLAIN = frozenset({"definitions", "collaboration", "participant", "laneSet", "childLaneSet", "extensionElements"}) | {
-    *("incoming", "outgoing", "flowNodeRef", "sourceRef", "targetRef", "script"),
+    *("incoming", "outgoing", "flowNodeRef", "sourceRef", "targetRef", "source", "target", "script"),
     *("dataInputAssociation", "dataOutputAssociation"),
 }
 
@@ -252,7 +266,24 @@ def _element_rows() -> Iterator[str]:
         inside = shape.children - elements.IGNORED - {"extensionElements", "incoming", "outgoing"}
         inner = "flow elements" if "sequenceFlow" in inside else _code(inside - _PLAIN | inside & {"script"})
         own = _code(shape.own | {f"{name} (element)" for name in shape.extensions})
-        yield f"| `{tag}` | {elements.LABELS.get(tag, '')} | {_code(carried)} | {own} | {inner} |"
+        label = elements.LABELS.get(tag, "")
+        yield f"| `{tag}` | {label} | {_code(carried)} | {own} | {inner} | {_listed(_shown_in(tag))} |"
+
+
+def _shown_in(tag: str) -> list[str]:
+    """Name the diagrams that run and hold an element."""
+    mark = re.compile(rf"<(?:\w+:)?{tag}[\s/>]")
+    return [file.stem.removeprefix("runs_") for file in GOOD if mark.search(file.read_text(encoding="utf-8"))]
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _walk_rows() -> Iterator[str]:
+    for walk in walks():
+        acts = ", ".join(" ".join(act) for act in walk.acts)
+        yield f"| {walk.name} | {_cell(acts)} | {_cell(walk.told)} |"
 
 
 def _refused_rows() -> Iterator[str]:
@@ -272,9 +303,8 @@ def _fault_rows() -> Iterator[str]:
     source = {f"BPMN-{code}": call for code, call in _codes_in_source().items()}
     for code in sorted({*shown, *source}):
         message, remedy = (shown[code].message, shown[code].remedy) if code in shown else source[code]
-        names = sorted(proofs[code])
-        listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        yield f"| `{code}` | {_cell(message)} | {_cell(remedy)} | {listed or 'tests/engine/core/test_profile.py'} |"
+        listed = _listed(sorted(proofs[code])) or "tests/engine/core/test_profile.py"
+        yield f"| `{code}` | {_cell(message)} | {_cell(remedy)} | {listed} |"
 
 
 def _form_rows() -> Iterator[str]:

@@ -186,11 +186,12 @@ def _other(view: InstanceView, name: str) -> Waiting:
     going = sum(row.state == "active" for row in view.children)
     words = {
         "call": _("%s 件下级事项还在办理") % going,
-        "timer": _("等时间到"),
+        "catch": _("等时间到"),
         "boundary": _("时间到了才走这一路"),
         "service": _("系统自动办理"),
         "subprocess": _("里面的环节还在办理"),
         "parallel": _("等其他各路"),
+        "inclusive": _("等还会来的各路"),
     }
     return Waiting(twin.name_of(node), words.get(node.kind, _("等待处理")), "")
 

@@ -121,7 +121,7 @@ class _Teller:
     # One step
 
     def _step(self, node: Node, depth: int) -> Step:
-        flows, split = self._leaving(node)
+        flows, gateway = self._leaving(node)
         return Step(
             node.id,
             self.numbers[node.id],
@@ -130,33 +130,36 @@ class _Teller:
             self._kind(node),
             self._who(node),
             tuple(self._notes(node)),
-            self._lead(node, flows, split),
-            tuple(self._way(node, flow, len(flows) > 1 and not split) for flow in flows),
+            self._lead(gateway, flows),
+            tuple(self._way(gateway, flow, len(flows) > 1) for flow in flows),
             self.marks.get(node.id, ""),
         )
 
-    def _leaving(self, node: Node) -> tuple[list[Flow], bool]:
-        """Give the drawn flows out of a node, and whether all of them are taken at once."""
+    def _leaving(self, node: Node) -> tuple[list[Flow], Node]:
+        """Give the drawn flows out of a node, and the gateway that chooses among them: itself, or the one implied."""
         flows = [self.diagram.flows[name] for name in node.outgoing]
         if len(flows) == 1 and flows[0].target in self.diagram.drawn:
-            inserted = self.diagram.nodes[flows[0].target]
-            return [self.diagram.flows[name] for name in inserted.outgoing], True
-        return flows, node.kind == "parallel"
+            node = self.diagram.nodes[flows[0].target]
+        return [self.diagram.flows[name] for name in node.outgoing], node
 
     def _kind(self, node: Node) -> str:
+        several = len(node.outgoing) > 1
         words = {
             "start": _("开始"),
-            "end": _("结束"),
-            "terminate": _("全部结束"),
+            "end": _("全部结束") if node.event == "terminate" else _("结束"),
+            "catch": _("从链接处接着走") if node.event == "link" else _("等时间"),
+            "throw": _("转到链接处") if node.event == "link" else _("记一个节点"),
+            "boundary": _("到时另走"),
             "user": _("人工办理"),
+            "manual": _("线下办理，系统不等待"),
+            "plain": _("只作说明，系统不等待"),
             "script": _("自动记录"),
             "service": _("系统自动办理"),
             "call": _("另开事项"),
-            "exclusive": _("按情况分路") if len(node.outgoing) > 1 else _("会合"),
-            "parallel": _("同时进行") if len(node.outgoing) > 1 else _("等齐会合"),
-            "timer": _("等时间"),
-            "boundary": _("到时另走"),
             "subprocess": _("一组环节"),
+            "exclusive": _("按情况分路") if several else _("会合"),
+            "parallel": _("同时进行") if several else _("等齐会合"),
+            "inclusive": _("按情况走一路或几路") if several else _("等要来的都来了会合"),
         }
         return words.get(node.kind, node.kind)
 
@@ -164,29 +167,37 @@ class _Teller:
         reference = node.attributes.get("assignment", "")
         return node.lane or self.titles.get(reference, "")
 
-    def _lead(self, node: Node, flows: list[Flow], split: bool) -> str:
+    def _lead(self, gateway: Node, flows: list[Flow]) -> str:
         if len(flows) < 2:
             return ""
-        return _("以下各路同时开始：") if split else _("按情况只走一路：")
+        words = {"exclusive": _("按情况只走一路："), "inclusive": _("符合情况的各路都走：")}
+        return words.get(gateway.kind, _("以下各路同时开始："))
 
-    def _way(self, node: Node, flow: Flow, chosen: bool) -> Way:
+    def _way(self, gateway: Node, flow: Flow, several: bool) -> Way:
         target = self._drawn_target(flow)
-        back = self.places[target.id] <= self.places[node.id]
+        source = self._drawn_source(flow)
+        back = self.places[target.id] <= self.places[source.id]
         where = _("回到第 %s 步“%s”") if back else _("到第 %s 步“%s”")
         text = where % (self.numbers[target.id], name_of(target))
+        chosen = several and gateway.kind in ("exclusive", "inclusive")
         if chosen or flow.condition:
-            text = _("%s：%s") % (self._when(node, flow), text)
+            text = _("%s：%s") % (self._when(gateway, flow), text)
         return Way(text, back, self.marks.get(flow.id) == "done")
+
+    def _drawn_source(self, flow: Flow) -> Node:
+        return self.diagram.nodes[self.diagram.drawn.get(flow.source, flow.source)]
 
     def _drawn_target(self, flow: Flow) -> Node:
         return self.diagram.nodes[self.diagram.drawn.get(flow.target, flow.target)]
 
-    def _when(self, node: Node, flow: Flow) -> str:
-        if node.default == flow.id:
+    def _when(self, gateway: Node, flow: Flow) -> str:
+        if gateway.default == flow.id:
             return _("其他情况（%s）") % flow.name if flow.name else _("其他情况")
         if flow.name:
             return _("“%s”") % flow.name
-        return _("符合条件“%s”时") % " ".join((flow.condition or "").split())
+        if flow.condition is None:
+            return _("无论如何")
+        return _("符合条件“%s”时") % " ".join(flow.condition.split())
 
     def _notes(self, node: Node) -> Iterator[str]:
         if node.documentation:
@@ -204,7 +215,9 @@ class _Teller:
         numbers = "、".join(self._in_order(self.diagram.drawn.get(source, source) for source in sources))
         if len(sources) < 2:
             return
-        if node.kind == "parallel":
+        if node.kind == "inclusive":
+            yield _("第 %s 步要走到这里的都来了，才往下走。") % numbers
+        elif node.kind == "parallel":
             yield _("等第 %s 步都走到这里，才往下走。") % numbers
         else:
             yield _("可以从第 %s 步来到这里。") % numbers
@@ -218,7 +231,7 @@ class _Teller:
             yield _("限 %s 个工作日。") % due
         elif due:
             yield _("期限按流程里定的日期。")
-        if node.kind == "timer":
+        if node.kind == "catch" and node.event == "timer":
             yield _("等%s，到时自动往下走。") % _span(node)
         if node.kind == "boundary":
             host = self.diagram.nodes[node.attached_to]
@@ -236,19 +249,28 @@ def name_of(node: Node) -> str:
     words = {
         "start": _("开始"),
         "end": _("结束"),
-        "terminate": _("全部结束"),
         "exclusive": _("分路") if len(node.outgoing) > 1 else _("会合"),
+        "inclusive": _("分路") if len(node.outgoing) > 1 else _("会合"),
         "parallel": _("同时进行") if len(node.outgoing) > 1 else _("等齐"),
-        "timer": _("等待"),
+        "catch": _("等待"),
         "boundary": _("到时"),
     }
+    if node.event == "link" and node.trigger:
+        return node.name or node.trigger.name
+    if node.kind == "end" and node.event == "terminate":
+        return node.name or _("全部结束")
     return node.name or words.get(node.kind, _("环节"))
 
 
 def _repetitions(node: Node) -> Iterator[str]:
+    if node.loop:
+        yield _("先看条件，符合才办；办完再看一次。") if node.loop.before else _("办完看一次条件，符合就再办一遍。")
+        if node.loop.maximum:
+            yield _("最多办 %s 遍。") % node.loop.maximum
     if node.multi is None:
         return
-    yield _("名单里每一项各办一份，同时进行。")
+    many = _("名单里每一项各办一份") if node.multi.collection else _("按定的次数各办一份")
+    yield _("%s，%s。") % (many, _("依次进行") if node.multi.sequential else _("同时进行"))
     if node.multi.until:
         yield _("够了约定的条件可以提前结束，否则都办完才往下走。")
     else:

@@ -11,8 +11,7 @@ from engine.core.admission import find_process
 from engine.core.diagram import Diagram
 from engine.core.forms import Form
 from engine.core.markup import parse
-from engine.core.normalise import name_flows, normalise
-from engine.core.reading import connect, read_flows, read_process
+from engine.core.normalise import normalise, read_drawing
 from engine.ground import model
 from engine.ground.errors import NotFound
 from engine.ground.unit_of_work import Unit
@@ -96,5 +95,4 @@ def read_published(source: bytes) -> Diagram:
     assert root is not None
     process, _ = find_process(root)
     assert process is not None
-    diagram = read_process(process)
-    return normalise(connect(diagram, name_flows(read_flows(process), diagram.nodes)))
+    return normalise(read_drawing(process)[0])

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from heapq import nsmallest
 
 from engine.core.calendar import parse_recurrence
-from engine.core.diagram import Diagram, Kind, Multi, Node, Surroundings
+from engine.core.diagram import Diagram, Kind, Loop, Multi, Node, Surroundings, Timer
 from engine.core.expressions import Expression, ExpressionError, given_texts, parse, parse_assignments
 from engine.core.markup import Place, Placed, fault
-from engine.core.naming import Names, is_name, names_of
+from engine.core.naming import NUMBERS, Names, is_name, names_of
 from engine.core.reading import REFERENCE
 from engine.core.structure import shown
 from engine.ground.errors import Fault
@@ -19,7 +19,10 @@ _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(T.*)?")
 _NEGATIVE = re.compile(r"-\s*[0-9.]+")
 _REMIND = re.compile(r"[0-9]{1,3}(\s*,\s*[0-9]{1,3})*")
 _CHASE = re.compile(r"[0-9]{1,3}:([a-z0-9_]+\.[a-z0-9_]+)")
+_NUMBER = re.compile(r"[-+]?\s*[0-9.]+")
+_WHOLE = re.compile(r"[0-9]{1,5}")
 _MAX_CYCLE = 100
+_MAX_ROUNDS = 10_000
 _SHOWN = 12
 
 
@@ -41,10 +44,9 @@ def check_meaning(diagram: Diagram, around: Surroundings) -> Iterator[Fault]:
     yield from _process(desk)
     yield from _forms(desk)
     for node in diagram.nodes.values():
-        if node.timer or node.kind in {"timer", "boundary"}:
-            yield from _timer(desk, node)
-        if node.multi:
-            yield from _multi(desk, node, node.multi)
+        if node.timer:
+            yield from _timer(desk, node, node.timer)
+        yield from _repetition(desk, node)
         yield from _BY_KIND.get(node.kind, _nothing)(desk, node)
     yield from _conditions(desk)
 
@@ -171,26 +173,62 @@ def _twice(node: Node, targets: list[str], what: str) -> Iterator[Fault]:
             yield fault("CALL", node, f"{what}{times} 次写到同一个变量“{name[:40]}”。", "请只留一个。")
 
 
+def _repetition(desk: _Desk, node: Node) -> Iterator[Fault]:
+    if node.multi and node.loop:
+        yield fault("MULTI", node, "一个环节不能既是多实例又是循环。", "请只留一种。")
+    if node.multi:
+        yield from _multi(desk, node, node.multi)
+    if node.loop:
+        yield from _loop(desk, node, node.loop)
+
+
 def _multi(desk: _Desk, node: Node, multi: Multi) -> Iterator[Fault]:
-    outside, inside = desk.names.around(node, desk.diagram), desk.read(node) | {multi.result}
+    if bool(multi.collection) == bool(multi.cardinality):
+        message = "多实例既有集合又有次数。" if multi.collection else "多实例没有集合，也没有次数。"
+        remedy = "请填写集合表达式(suixu:collection)或次数(loopCardinality)，只填一个。"
+        yield fault("MULTI", node, message, remedy)
+    outside = desk.names.around(node, desk.diagram)
     if multi.collection:
         yield from _expression(desk, multi.collection, "多实例的集合", node, outside, "MULTI")
+    if multi.cardinality:
+        yield from _cardinality(desk, node, multi.cardinality, outside)
+    if multi.item or not multi.cardinality:
+        yield from _name(multi.item, "多实例的元素变量(suixu:item)", node, "MULTI")
+    yield from _results(desk, node, multi)
+
+
+def _cardinality(desk: _Desk, node: Node, text: str, known: frozenset[str]) -> Iterator[Fault]:
+    if _NUMBER.fullmatch(text) and not _WHOLE.fullmatch(text):
+        yield fault("MULTI", node, f"多实例的次数“{text[:40]}”不是不小于 0 的整数。", "请改成整数。")
     else:
-        yield fault("MULTI", node, "多实例没有集合。", "请填写集合表达式(suixu:collection)。")
-    yield from _name(multi.item, "多实例的元素变量(suixu:item)", node, "MULTI")
+        yield from _expression(desk, text, "多实例的次数", node, known, "MULTI")
+
+
+def _results(desk: _Desk, node: Node, multi: Multi) -> Iterator[Fault]:
+    inside = desk.read(node) | {multi.result}
     if bool(multi.result) != bool(multi.result_item):
         message = "多实例的结果变量和结果表达式只填了一个。"
         yield fault("MULTI", node, message, "请把 suixu:result 和 suixu:resultItem 都填上，或都不填。")
     if multi.result:
         yield from _name(multi.result, "多实例的结果变量(suixu:result)", node, "MULTI")
-    for text, what in ((multi.result_item, "多实例的结果"), (multi.until, "多实例的完成条件")):
-        if text:
-            yield from _expression(desk, text, what, node, inside, "MULTI")
+    if multi.result_item:
+        yield from _expression(desk, multi.result_item, "多实例的结果", node, inside, "MULTI")
+    if multi.until:
+        yield from _expression(desk, multi.until, "多实例的完成条件", node, inside | NUMBERS, "MULTI")
 
 
-def _timer(desk: _Desk, node: Node) -> Iterator[Fault]:
-    timer = node.timer
-    if timer is None or not timer.text:
+def _loop(desk: _Desk, node: Node, loop: Loop) -> Iterator[Fault]:
+    if loop.condition:
+        yield from _expression(desk, loop.condition, "循环的条件", node, desk.read(node), "LOOP")
+    else:
+        yield fault("LOOP", node, "循环没有条件。", "请填写条件(loopCondition)：成立就再来一遍。")
+    if loop.maximum and not (_WHOLE.fullmatch(loop.maximum) and 0 < int(loop.maximum) <= _MAX_ROUNDS):
+        message = f"循环的最多次数“{loop.maximum[:40]}”不合规。"
+        yield fault("LOOP", node, message, f"请填 1 到 {_MAX_ROUNDS} 的整数，或不填。")
+
+
+def _timer(desk: _Desk, node: Node, timer: Timer) -> Iterator[Fault]:
+    if not timer.text:
         yield fault("TIMER", node, "定时事件没有写时间。", "请填写时间。")
     elif node.kind == "start":
         yield from _recurrence(node, timer.kind == "cycle", timer.text)

@@ -8,7 +8,7 @@ from engine.core import documents, entering, execution, forms, opinions
 from engine.core.entering import Entry
 from engine.core.execution import Run
 from engine.core.forms import Form
-from engine.core.variables import encode
+from engine.core.variables import encode, home
 from engine.ground import model
 
 
@@ -71,7 +71,7 @@ def lift(run: Run, task_id: str, form: Form, values: dict[str, Any], outcome: st
     """Put the form's named scalars into the task's own scope; give what was there before."""
     token = run.machine.find(task_id)
     assert token is not None
-    scope = token.frames[0] if token.frames else ""
+    scope = home(token.frames)
     lifted: dict[str, Any] = dict(forms.lifted(form, values))
     if outcome is not None:
         lifted["outcome"] = outcome

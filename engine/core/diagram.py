@@ -11,18 +11,22 @@ from engine.ground.errors import Fault
 Kind: TypeAlias = Literal[
     "start",
     "end",
-    "terminate",
+    "catch",
+    "throw",
+    "boundary",
     "user",
+    "manual",
+    "plain",
     "script",
     "service",
     "call",
+    "subprocess",
     "exclusive",
     "parallel",
-    "timer",
-    "boundary",
-    "subprocess",
+    "inclusive",
     "unsupported",
 ]
+EventKind: TypeAlias = Literal["timer", "link", "terminate"]
 TimerKind: TypeAlias = Literal["date", "duration", "cycle"]
 
 # Short enough that no clock runs over its last year.
@@ -31,8 +35,8 @@ _ISO_DURATION = re.compile(
     r"(?:T(?=[0-9])(?:[0-9]{1,5}H)?(?:[0-9]{1,5}M)?(?:[0-9]{1,5}S)?)?"
 )
 
-GATEWAYS: frozenset[Kind] = frozenset({"exclusive", "parallel"})
-ENDS: frozenset[Kind] = frozenset({"end", "terminate"})
+GATEWAYS: frozenset[Kind] = frozenset({"exclusive", "parallel", "inclusive"})
+ACTIVITIES: frozenset[Kind] = frozenset({"user", "manual", "plain", "script", "service", "call", "subprocess"})
 
 
 @dataclass(frozen=True)
@@ -60,14 +64,38 @@ class Timer:
 
 
 @dataclass(frozen=True)
-class Multi:
-    """A parallel multi-instance over a FEEL collection; its outputs go to `result` in the collection's order."""
+class Trigger:
+    """What an event waits for or brings about; `name` is that of a link."""
 
-    collection: str
-    item: str
+    kind: EventKind
+    name: str = ""
+    timer: Timer | None = None
+
+
+@dataclass(frozen=True)
+class Multi:
+    """Several instances of an activity, all at once or one after the other.
+
+    There is one for each item of a FEEL collection, or as many as a FEEL cardinality says; `until` is the condition
+    that ends them early. Their outputs go to `result` in the collection's order.
+    """
+
+    collection: str = ""
+    cardinality: str = ""
+    item: str = ""
     result: str = ""
     result_item: str = ""
     until: str = ""
+    sequential: bool = False
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A standard loop: again while `condition` holds, asked before or after each round, `maximum` rounds at most."""
+
+    condition: str
+    before: bool = False
+    maximum: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,18 +114,34 @@ class Node:
     outgoing: tuple[str, ...] = ()
     default: str = ""
     script: str = ""
-    timer: Timer | None = None
+    trigger: Trigger | None = None
     multi: Multi | None = None
+    loop: Loop | None = None
     called: str = ""
     inputs: tuple[tuple[str, str], ...] = ()
     outputs: tuple[tuple[str, str], ...] = ()
     attached_to: str = ""
     interrupting: bool = True
 
+    @property
+    def event(self) -> EventKind | None:
+        """Name what the event waits for or brings about."""
+        return self.trigger.kind if self.trigger else None
+
+    @property
+    def timer(self) -> Timer | None:
+        """Give the time that the event waits for."""
+        return self.trigger.timer if self.trigger else None
+
+    @property
+    def repeats(self) -> bool:
+        """Tell whether the activity is carried out more than once each time it is reached."""
+        return self.multi is not None or self.loop is not None
+
 
 @dataclass(frozen=True)
 class Diagram:
-    """A process; `drawn` maps what normalising inserted (a gateway, the flow into it) to the drawn id it stands for."""
+    """A process; `drawn` maps what normalising inserted (a gateway, a link's flow) to the drawn id it stands for."""
 
     key: str
     name: str

@@ -67,34 +67,44 @@ def apply(run: "Run") -> tuple[list[str], list[str]]:
 def _is_plain(change: Change) -> bool:
     """Tell whether a step can be taken back: people and choices only, in one scope, and nothing was called off."""
     passed = change.kind in ("entered", "completed") and change.token.node.kind in ("user", "exclusive")
-    return passed and not change.token.iterating and change.token.node.multi is None
+    return passed and not change.token.iterating and not change.token.node.repeats
 
 
 def _record(run: "Run", change: Change) -> None:
-    token = change.token
-    if change.kind == "entered" and token.node.kind not in ("user", "call", "service", "timer", "subprocess"):
+    token, drawn = change.token, run.definition.diagram.drawn
+    if change.kind == "entered" and not _is_told(token.node):
+        return
+    # What normalising inserted is not on the drawing: only what went wrong there is told, of what it stands for.
+    if change.kind == "completed" and token.node.id in drawn:
         return
     run.record(
         f"activity.{change.kind}",
         {"name": token.node.name, "message": change.message} if change.message else {"name": token.node.name},
-        activity=token.node.id,
+        activity=drawn.get(token.node.id, token.node.id),
         token=token.id,
         via=token.via,
         index=token.index,
     )
 
 
+def _is_told(node: Node) -> bool:
+    """Tell whether reaching a node is worth a line of its own: one stays there, and its end is told as well."""
+    return node.kind in ("user", "call", "service", "subprocess") or (node.event == "timer" and node.kind == "catch")
+
+
 def _enter(run: "Run", token: Token, calls: list[str]) -> None:
-    kind = "many" if token.node.multi and not token.iterating else token.node.kind
-    if kind == "user":
+    node = token.node
+    if node.repeats and not token.iterating:
+        return
+    if node.kind == "user":
         open_task(run, token)
-    elif kind in ("timer", "boundary"):
+    elif node.event == "timer" and node.kind in ("catch", "boundary"):
         await_time(run, token)
-    elif kind == "service":
+    elif node.kind == "service":
         # Whoever comes after the function is told whose act it followed.
-        payload = {"function": token.node.attributes["function"], "cause": run.cause}
+        payload = {"function": node.attributes["function"], "cause": run.cause}
         add_job(run, "function", token_id=token.id, payload=payload)
-    elif kind == "call":
+    elif node.kind == "call":
         calls.append(token.id)
 
 
@@ -265,7 +275,7 @@ def get_stuck(run: "Run", token_id: str, kind: str, message: str) -> None:
     """Leave a token where it is, with an incident that says why and a job that can be tried again."""
     run.plain = False
     token = run.machine.find(token_id)
-    activity = token.node.id if token else ""
+    activity = run.definition.diagram.drawn.get(token.node.id, token.node.id) if token else ""
     job_id = add_job(run, kind, token_id=token_id, state="failed", payload={"message": message})
     _add_incident(run, activity, message, job_id)
 

@@ -24,15 +24,16 @@ def _shape(attributes: str = "", children: str = "", own: str = "", extensions: 
 
 _ARTIFACTS = "textAnnotation association group dataObject dataObjectReference dataStoreReference"
 _NODES = (
-    "startEvent endEvent intermediateCatchEvent boundaryEvent userTask scriptTask serviceTask callActivity"
-    " subProcess exclusiveGateway parallelGateway"
+    "startEvent endEvent intermediateCatchEvent intermediateThrowEvent boundaryEvent task userTask manualTask"
+    " scriptTask serviceTask callActivity subProcess exclusiveGateway parallelGateway inclusiveGateway"
 )
 _SCOPE = f"laneSet sequenceFlow property {_NODES} {_ARTIFACTS}"
 _FLOWS = "incoming outgoing"
 _ACTIVITY = "default startQuantity completionQuantity isForCompensation"
 _INSIDE = f"{_FLOWS} property dataInputAssociation dataOutputAssociation"
-_LOOP = "multiInstanceLoopCharacteristics"
-_EVENT = f"{_FLOWS} timerEventDefinition property dataInputAssociation dataOutputAssociation"
+_MULTI, _LOOP = "multiInstanceLoopCharacteristics", "standardLoopCharacteristics"
+_TASK = f"{_MULTI} {_LOOP} auditing monitoring {_INSIDE}"
+_DATA = "property dataInputAssociation dataOutputAssociation"
 _EXPRESSION = Shape(frozenset({"id", "language", "evaluatesToTypeRef"}))
 _TEXT = Shape(frozenset({"id"}))
 
@@ -57,29 +58,33 @@ SHAPES: Mapping[str, Shape] = {
     "childLaneSet": _shape("", "lane"),
     "lane": _shape("partitionElementRef", "flowNodeRef childLaneSet partitionElement", "unit post"),
     "sequenceFlow": _shape("sourceRef targetRef isImmediate", "conditionExpression auditing monitoring"),
-    "startEvent": _shape("isInterrupting parallelMultiple", _EVENT, "form"),
+    "startEvent": _shape("isInterrupting parallelMultiple", f"{_FLOWS} timerEventDefinition {_DATA}", "form"),
     "endEvent": _shape("", f"{_FLOWS} terminateEventDefinition property dataInputAssociation"),
-    "intermediateCatchEvent": _shape("parallelMultiple", _EVENT),
-    "boundaryEvent": _shape("attachedToRef cancelActivity parallelMultiple", _EVENT),
-    "userTask": _shape(
-        f"implementation {_ACTIVITY}", f"{_LOOP} auditing monitoring {_INSIDE}", "form due remind chase assignment"
-    ),
-    "scriptTask": _shape(f"scriptFormat {_ACTIVITY}", f"script auditing monitoring {_INSIDE}"),
-    "serviceTask": _shape(f"implementation {_ACTIVITY}", f"auditing monitoring {_INSIDE}", "function"),
-    "callActivity": _shape(
-        f"calledElement {_ACTIVITY}", f"{_LOOP} auditing monitoring {_INSIDE}", "businessKey unit", "in out"
-    ),
-    "subProcess": _shape(f"triggeredByEvent {_ACTIVITY}", f"{_LOOP} auditing monitoring {_INSIDE} {_SCOPE}"),
+    "intermediateCatchEvent": _shape("parallelMultiple", f"{_FLOWS} timerEventDefinition linkEventDefinition {_DATA}"),
+    "intermediateThrowEvent": _shape("", f"{_FLOWS} linkEventDefinition property dataInputAssociation"),
+    "boundaryEvent": _shape("attachedToRef cancelActivity parallelMultiple", f"{_FLOWS} timerEventDefinition {_DATA}"),
+    "task": _shape(_ACTIVITY, _TASK),
+    "userTask": _shape(f"implementation {_ACTIVITY}", _TASK, "form due remind chase assignment"),
+    "manualTask": _shape(_ACTIVITY, _TASK),
+    "scriptTask": _shape(f"scriptFormat {_ACTIVITY}", f"script {_TASK}"),
+    "serviceTask": _shape(f"implementation {_ACTIVITY}", _TASK, "function"),
+    "callActivity": _shape(f"calledElement {_ACTIVITY}", _TASK, "businessKey unit", "in out"),
+    "subProcess": _shape(f"triggeredByEvent {_ACTIVITY}", f"{_TASK} {_SCOPE}"),
     "exclusiveGateway": _shape("gatewayDirection default", f"{_FLOWS} auditing monitoring"),
     "parallelGateway": _shape("gatewayDirection", f"{_FLOWS} auditing monitoring"),
-    _LOOP: _shape("isSequential behavior", "completionCondition", "collection item result resultItem"),
+    "inclusiveGateway": _shape("gatewayDirection default", f"{_FLOWS} auditing monitoring"),
+    _MULTI: _shape("isSequential behavior", "loopCardinality completionCondition", "collection item result resultItem"),
+    _LOOP: _shape("testBefore loopMaximum", "loopCondition"),
     "timerEventDefinition": _shape("", "timeDate timeDuration timeCycle"),
+    "linkEventDefinition": _shape("", "source target"),
     "terminateEventDefinition": _shape(),
     "dataInputAssociation": _shape("", "sourceRef targetRef"),
     "dataOutputAssociation": _shape("", "sourceRef targetRef"),
     "extensionElements": Shape(),
     "conditionExpression": _EXPRESSION,
     "completionCondition": _EXPRESSION,
+    "loopCardinality": _EXPRESSION,
+    "loopCondition": _EXPRESSION,
     "timeDate": _EXPRESSION,
     "timeDuration": _EXPRESSION,
     "timeCycle": _EXPRESSION,
@@ -88,11 +93,14 @@ SHAPES: Mapping[str, Shape] = {
     "flowNodeRef": _TEXT,
     "sourceRef": _TEXT,
     "targetRef": _TEXT,
+    "source": _TEXT,
+    "target": _TEXT,
     "script": _TEXT,
 }
 
 # Attributes that are accepted with these values only: they say what happens anyway.
 _NO = frozenset({"false", "0"})
+_EITHER = frozenset({"true", "1"}) | _NO
 VALUES: Mapping[str, frozenset[str]] = {
     "isExecutable": frozenset({"true", "1"}),
     "startQuantity": frozenset({"1"}),
@@ -101,14 +109,15 @@ VALUES: Mapping[str, frozenset[str]] = {
     "isForCompensation": _NO,
     "triggeredByEvent": _NO,
     "parallelMultiple": _NO,
-    "isSequential": _NO,
+    "isSequential": _EITHER,
+    "testBefore": _EITHER,
     "behavior": frozenset({"All"}),
-    "cancelActivity": frozenset({"true", "1", "false", "0"}),
+    "cancelActivity": _EITHER,
 }
 # Children of which there may be one only: of two, one would be passed over.
 SINGLE = frozenset(
-    f"conditionExpression script {_LOOP} completionCondition timerEventDefinition terminateEventDefinition"
-    " timeDate timeDuration timeCycle".split()
+    f"conditionExpression script {_MULTI} {_LOOP} loopCardinality loopCondition completionCondition"
+    " timerEventDefinition linkEventDefinition terminateEventDefinition timeDate timeDuration timeCycle".split()
 )
 # An attribute that names the language of an expression or a script.
 LANGUAGES = frozenset({"expressionLanguage", "language", "scriptFormat"})
@@ -160,22 +169,23 @@ LABELS: Mapping[str, str] = {
     "parallelGateway": "并行网关",
     "sequenceFlow": "连线",
     "lane": "泳道",
+    "conditionExpression": "条件",
+    "completionCondition": "完成条件",
+    "loopCondition": "循环条件",
+    "timeDate": "日期",
+    "timeDuration": "时长",
+    "timeCycle": "周期",
     "ioSpecification": "输入输出说明",
     "import": "外部文件导入",
 }
 _REMEDIES: Mapping[str, str] = {
-    "task": "请改成用户任务、脚本任务或服务任务。",
-    "manualTask": "请改成用户任务，并配上表单。",
     "sendTask": "请改成服务任务，或由系统自动通知。",
     "receiveTask": "请改成用户任务或定时事件。",
     "businessRuleTask": "请改成脚本任务，或用排他网关画出规则。",
-    "inclusiveGateway": "请改用排他网关或并行网关。",
-    "complexGateway": "请改用排他网关或并行网关。",
+    "complexGateway": "请改用排他、并行或包容网关。",
     "eventBasedGateway": "请改成用户任务加边界定时事件。",
     "transaction": "请改成普通子流程。",
     "adHocSubProcess": "请改成普通子流程，画出先后次序。",
-    "standardLoopCharacteristics": "请用排他网关画出返回的连线。",
-    "loopCardinality": "请改填多实例的集合(suixu:collection)。",
     "messageFlow": "请只画一个流程，与其他流程的往来用调用活动。",
     "potentialOwner": "请把办理岗位填在泳道或任务的“办理岗位”(suixu:assignment)。",
     "humanPerformer": "请把办理岗位填在泳道或任务的“办理岗位”(suixu:assignment)。",

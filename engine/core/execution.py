@@ -16,7 +16,7 @@ from engine.core.catalogue import Definition
 from engine.core.expressions import ExpressionError, Value
 from engine.core.spiff import Machine
 from engine.core.tokens import Token
-from engine.core.variables import Scopes
+from engine.core.variables import Scopes, home
 from engine.ground import model
 from engine.ground.database import insert_new
 from engine.ground.errors import Invalid, NotFound, Stale, Stuck
@@ -25,6 +25,9 @@ from engine.ground.unit_of_work import SYSTEM, Actor, Unit, new_id
 CALL_DEPTH = 20
 """Levels of child instances below one another."""
 
+
+ITEMS = "items"
+"""Keeps, beside the results by number, what a sequential multi-instance goes through."""
 
 RUNNING = "同一事项已经在办理中，不能重复发起。请在“我发起的”里查看。"
 
@@ -93,18 +96,33 @@ class Run:
         token = self.machine.find(token_id)
         return token.frames if token else ()
 
-    def is_enough(self, condition: str, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> bool:
+    def keep_items(self, kept_in: str, items: tuple[Value, ...]) -> None:
+        """Keep what a sequential multi-instance goes through."""
+        self.scopes.set(kept_in, ITEMS, items)
+
+    def item(self, kept_in: str, index: int) -> Value:
+        """Give one of the kept items."""
+        items = self.scopes[kept_in, ITEMS]
+        assert isinstance(items, tuple)
+        return items[index]
+
+    def is_enough(
+        self, condition: str, kept_in: str, name: str, numbers: Mapping[str, Value], frames: tuple[str, ...]
+    ) -> bool:
         """Say whether the results so far suffice; the condition sees them under the name of the whole list."""
-        kept = [self.scopes[kept_in, str(index)] for index in range(count) if (kept_in, str(index)) in self.scopes]
-        view = {**self.view(frames), **({name: tuple(kept)} if name else {})}
+        view = {**self.view(frames), **numbers, **({name: tuple(self._kept(kept_in))} if name else {})}
         return evaluate_with(self.unit, condition, view) is True
 
-    def collect(self, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> None:
+    def collect(self, kept_in: str, name: str, frames: tuple[str, ...]) -> None:
         """Put the results into one list, in the collection's order; an iteration that was cut short gives none."""
-        kept = [self.scopes[kept_in, str(index)] for index in range(count) if (kept_in, str(index)) in self.scopes]
+        kept = self._kept(kept_in)
         self.scopes.drop(kept_in)
         if name:
             self.scopes.assign(frames, name, kept)
+
+    def _kept(self, kept_in: str) -> list[Value]:
+        found = {int(name): value for (scope, name), value in self.scopes.items() if scope == kept_in and name != ITEMS}
+        return [found[index] for index in sorted(found)]
 
     def drop(self, scope: str) -> None:
         """Forget the variables of a cancelled scope."""
@@ -390,7 +408,7 @@ def deliver(run: Run, token_id: str, child_id: str) -> bool:
         return False
     child = row_of(run.unit, child_id)
     seen = {"unit": child["unit_code"], "round": child["round"], **Scopes.load(run.unit, child_id).view()}
-    inner = token.frames[0] if token.frames else ""
+    inner = home(token.frames)
     for source, target in token.node.outputs:
         run.scopes.set(inner, target, evaluate_with(run.unit, source, seen))
     run.record("child.returned", {"outcome": child["outcome"]}, activity=token.node.id, token=token_id, child=child_id)

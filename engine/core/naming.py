@@ -10,6 +10,11 @@ from engine.core.feel_syntax import KEYWORDS
 from engine.core.feel_values import ExpressionError
 
 PREDEFINED = frozenset({"unit", "year", "round", "outcome"})
+COUNTER = "loopCounter"
+NUMBERS = frozenset(
+    {"numberOfInstances", "numberOfActiveInstances", "numberOfCompletedInstances", "numberOfTerminatedInstances"}
+)
+"""What the condition that ends several instances early may ask as well: the standard counts them so."""
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _MAX_NAME = 100
@@ -25,8 +30,9 @@ class Names:
 
     def at(self, node: Node, diagram: Diagram) -> frozenset[str]:
         """Give the names that can be read in a node, with the items of the iterations it is in."""
-        own = frozenset({node.multi.item}) if node.multi else frozenset()
-        return own | self.around(node, diagram)
+        counted = frozenset({COUNTER}) if node.repeats else frozenset()
+        item = frozenset({node.multi.item}) if node.multi else frozenset()
+        return counted | item | self.around(node, diagram)
 
     def around(self, node: Node, diagram: Diagram) -> frozenset[str]:
         """Give the names that can be read before the node's own iterations begin."""

@@ -1,11 +1,37 @@
-"""Say in plain terms what a drawing implies: ids for flows, gateways for implicit splits, one start per scope."""
+"""Say in plain terms what a drawing implies: flows for links and ids for all, gateways for splits, one start."""
 
 from collections.abc import Container, Iterable
 from dataclasses import replace
 from itertools import count
 
-from engine.core.diagram import ENDS, GATEWAYS, Diagram, Flow, Node
-from engine.core.reading import connect
+from engine.core.diagram import GATEWAYS, Diagram, Flow, Node
+from engine.core.markup import Element
+from engine.core.reading import connect, read_flows, read_process
+
+
+def read_drawing(process: Element) -> tuple[Diagram, dict[str, Flow]]:
+    """Read a process with all its flows, those that link events stand for among them."""
+    diagram = read_process(process)
+    flows = name_flows(read_flows(process), diagram.nodes)
+    links = [
+        (node, other) for node in diagram.nodes.values() if node.kind == "throw" for other in caught(node, diagram)
+    ]
+    drawn: dict[str, str] = {}
+    for source, target in links:
+        flow = Flow(_free(f"link.{source.id}", (diagram.nodes, flows)), source.id, target.id, line=source.line)
+        flows[flow.id], drawn[flow.id] = flow, source.id
+    return connect(replace(diagram, drawn=drawn), flows), flows
+
+
+def caught(node: Node, diagram: Diagram) -> list[Node]:
+    """Give the events of the same scope at which a thrown link comes out: one, if the drawing is right."""
+    if node.event != "link":
+        return []
+    return [
+        other
+        for other in diagram.children(node.scope)
+        if other.kind == "catch" and other.event == "link" and other.trigger == node.trigger
+    ]
 
 
 def name_flows(flows: Iterable[Flow], taken: Container[str]) -> dict[str, Flow]:
@@ -27,7 +53,7 @@ def normalise(diagram: Diagram) -> Diagram:
 
 def is_split(node: Node) -> bool:
     """Tell whether a node sends out several tokens without a gateway."""
-    return len(node.outgoing) > 1 and node.kind not in GATEWAYS | ENDS
+    return len(node.outgoing) > 1 and node.kind not in GATEWAYS and node.kind != "end"
 
 
 def scopes(diagram: Diagram) -> list[str]:
@@ -45,20 +71,28 @@ def _start_once(diagram: Diagram) -> Diagram:
 
 
 def _split_openly(diagram: Diagram) -> Diagram:
-    """Insert a parallel gateway after each node that sends out several tokens."""
+    """Insert a gateway after each node that sends out several tokens: one for each flow whose condition holds."""
     nodes, flows, drawn = dict(diagram.nodes), dict(diagram.flows), dict(diagram.drawn)
     for node in filter(is_split, diagram.nodes.values()):
-        gateway = _gateway_after(node, (nodes, flows))
+        gateway = _gateway_after(node, diagram, (nodes, flows))
         flow = Flow(_free(f"{node.id}.to_split", (nodes, flows)), node.id, gateway.id, line=node.line)
         # A flow keeps its place in the document, so that outgoing flows keep their order.
         flows.update({key: replace(flows[key], source=gateway.id) for key in node.outgoing})
-        nodes[gateway.id], flows[flow.id] = gateway, flow
+        nodes[node.id], nodes[gateway.id], flows[flow.id] = replace(node, default=""), gateway, flow
         drawn |= {gateway.id: node.id, flow.id: node.id}
     return connect(replace(diagram, nodes=nodes, drawn=drawn), flows)
 
 
-def _gateway_after(node: Node, taken: tuple[Container[str], ...]) -> Node:
-    return Node(_free(f"{node.id}.split", taken), "parallel", scope=node.scope, line=node.line, lane=node.lane)
+def _gateway_after(node: Node, diagram: Diagram, taken: tuple[Container[str], ...]) -> Node:
+    return Node(
+        _free(f"{node.id}.split", taken),
+        "inclusive" if any(diagram.flows[key].condition for key in node.outgoing) else "parallel",
+        name=node.name,
+        scope=node.scope,
+        line=node.line,
+        lane=node.lane,
+        default=node.default,
+    )
 
 
 def _free(wanted: str, taken: tuple[Container[str], ...]) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import Row, insert
 from engine.core import documents, effects, execution, history, notices, organization
 from engine.core.execution import Run
 from engine.core.tokens import Token
+from engine.core.variables import home
 from engine.ground import model
 from engine.ground.errors import Stuck
 from engine.ground.unit_of_work import SYSTEM, Engine, Result, Unit, new_id
@@ -26,7 +27,7 @@ def keep(run: Run, token: Token, result: Result, stored: list[tuple[str, int]]) 
     Raises:
         Stuck: somebody it wants told does not exist.
     """
-    scope = token.frames[0] if token.frames else ""
+    scope = home(token.frames)
     for name, value in result.variables.items():
         run.scopes.set(scope, name, value)
     kept: list[documents.Version] = []

@@ -4,8 +4,7 @@ from engine.core.admission import admit, entitle, find_process, identify, measur
 from engine.core.checks import check_meaning
 from engine.core.diagram import Diagram, Surroundings
 from engine.core.markup import Element, parse
-from engine.core.normalise import name_flows, normalise
-from engine.core.reading import connect, read_flows, read_process
+from engine.core.normalise import normalise, read_drawing
 from engine.core.soundness import check_soundness
 from engine.core.structure import check_structure
 from engine.ground.errors import Fault, Refused
@@ -50,8 +49,6 @@ def _listed(found: list[Fault]) -> list[Fault]:
 
 
 def _judge(process: Element, around: Surroundings) -> tuple[Diagram, list[Fault]]:
-    diagram = read_process(process)
-    flows = name_flows(read_flows(process), diagram.nodes)
-    diagram = connect(diagram, flows)
+    diagram, flows = read_drawing(process)
     found = [*check_structure(process, diagram, flows), *check_soundness(diagram, flows)]
     return diagram, [*found, *check_meaning(diagram, around)]

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from engine.core.diagram import Diagram, Flow, Kind, Multi, Node, Timer, TimerKind
+from engine.core.diagram import Diagram, EventKind, Flow, Kind, Loop, Multi, Node, Timer, TimerKind, Trigger
+from engine.core.elements import SHAPES
 from engine.core.markup import (
     SUIXU,
     Element,
@@ -22,28 +23,28 @@ from engine.core.markup import (
 KINDS: Mapping[str, Kind] = {
     "startEvent": "start",
     "endEvent": "end",
+    "intermediateCatchEvent": "catch",
+    "intermediateThrowEvent": "throw",
+    "boundaryEvent": "boundary",
+    "task": "plain",
     "userTask": "user",
+    "manualTask": "manual",
     "scriptTask": "script",
     "serviceTask": "service",
     "callActivity": "call",
+    "subProcess": "subprocess",
     "exclusiveGateway": "exclusive",
     "parallelGateway": "parallel",
-    "intermediateCatchEvent": "timer",
-    "boundaryEvent": "boundary",
-    "subProcess": "subprocess",
+    "inclusiveGateway": "inclusive",
 }
 # Flow nodes that are refused; their neighbours are judged as if they could be passed.
 REFUSED_NODES = frozenset(
     {
-        "task",
-        "manualTask",
         "sendTask",
         "receiveTask",
         "businessRuleTask",
-        "inclusiveGateway",
         "complexGateway",
         "eventBasedGateway",
-        "intermediateThrowEvent",
         "implicitThrowEvent",
         "event",
         "transaction",
@@ -55,7 +56,11 @@ REFUSED_NODES = frozenset(
 )
 REFERENCE = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 TIMERS: Mapping[str, TimerKind] = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
-EVENT_DEFINITIONS = frozenset({"timerEventDefinition", "terminateEventDefinition"})
+EVENTS: Mapping[str, EventKind] = {
+    "timerEventDefinition": "timer",
+    "linkEventDefinition": "link",
+    "terminateEventDefinition": "terminate",
+}
 
 
 class Lane(NamedTuple):
@@ -135,8 +140,9 @@ def _node(element: Element, scope: str) -> Node:
         attributes=_attributes(element),
         default=element.get("default", "").strip(),
         script=text(child(element, "script")),
-        timer=_timer(element),
+        trigger=_trigger(element),
         multi=_multi(element),
+        loop=_loop(element),
         called=reference(element.get("calledElement", "")),
         inputs=tuple(_mappings(element, "in")),
         outputs=tuple(_mappings(element, "out")),
@@ -147,14 +153,12 @@ def _node(element: Element, scope: str) -> Node:
 
 def _kind(element: Element) -> Kind:
     """Name the kind; one that claims what is refused counts as unsupported, so that only the claim is named."""
-    if tag_of(element) in REFUSED_NODES:
-        return "unsupported"
+    tag = tag_of(element)
     definitions = {tag_of(inner) for inner in elements(element) if "ventDefinition" in tag_of(inner)}
     claims = (element.get("triggeredByEvent", ""), element.get("isForCompensation", ""))
-    if definitions - EVENT_DEFINITIONS or any(is_true(claim) for claim in claims):
+    if tag in REFUSED_NODES or definitions - SHAPES[tag].children or any(is_true(claim) for claim in claims):
         return "unsupported"
-    kind = KINDS[tag_of(element)]
-    return "terminate" if kind == "end" and definitions else kind
+    return KINDS[tag]
 
 
 def _name(element: Element) -> str:
@@ -174,20 +178,41 @@ def _attributes(element: Element) -> dict[str, str]:
     }
 
 
-def _timer(element: Element) -> Timer | None:
-    definition = child(element, "timerEventDefinition")
+def _trigger(element: Element) -> Trigger | None:
+    found = (inner for inner in elements(element) if tag_of(inner) in EVENTS)
+    definition = next(found, None)
     if definition is None:
         return None
+    kind = EVENTS[tag_of(definition)]
+    return Trigger(kind, _name(definition), _timer(definition) if kind == "timer" else None)
+
+
+def _timer(definition: Element) -> Timer:
     times = (Timer(TIMERS[tag_of(inner)], text(inner)) for inner in elements(definition) if tag_of(inner) in TIMERS)
     return next(times, Timer("cycle", ""))
 
 
 def _multi(element: Element) -> Multi | None:
-    loop = child(element, "multiInstanceLoopCharacteristics")
+    multi = child(element, "multiInstanceLoopCharacteristics")
+    if multi is None:
+        return None
+    return Multi(
+        collection=own(multi, "collection"),
+        cardinality=text(child(multi, "loopCardinality")),
+        item=own(multi, "item"),
+        result=own(multi, "result"),
+        result_item=own(multi, "resultItem"),
+        until=text(child(multi, "completionCondition")),
+        sequential=is_true(multi.get("isSequential", "")),
+    )
+
+
+def _loop(element: Element) -> Loop | None:
+    loop = child(element, "standardLoopCharacteristics")
     if loop is None:
         return None
-    until = text(child(loop, "completionCondition"))
-    return Multi(own(loop, "collection"), own(loop, "item"), own(loop, "result"), own(loop, "resultItem"), until)
+    before = is_true(loop.get("testBefore", ""))
+    return Loop(text(child(loop, "loopCondition")), before, loop.get("loopMaximum", "").strip())
 
 
 def _mappings(element: Element, name: str) -> Iterator[tuple[str, str]]:

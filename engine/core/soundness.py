@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from engine.core.diagram import ENDS, Diagram, Flow, Node
+from engine.core.diagram import Diagram, Flow, Node
 from engine.core.markup import Place, fault
 from engine.core.normalise import is_split, scopes
 from engine.ground.errors import Fault
@@ -24,7 +24,7 @@ class _Graph:
         return [key for key, node in self.nodes.items() if node.kind == "start" or key in self.loose_in]
 
     def exits(self) -> list[str]:
-        return [key for key, node in self.nodes.items() if node.kind in ENDS or key in self.loose_out]
+        return [key for key, node in self.nodes.items() if node.kind == "end" or key in self.loose_out]
 
     def reach(self, roots: Iterable[str], without_flow: str = "", without_node: str = "") -> set[str]:
         """Give the nodes that a token can get to, when one flow or one node is taken away."""
@@ -70,12 +70,17 @@ def _graph(scope: str, diagram: Diagram, flows: Mapping[str, Flow]) -> _Graph:
         if node.kind == "boundary":
             hosted[node.attached_to] = (*hosted.get(node.attached_to, ()), node.id)
     refused = {key for key, node in nodes.items() if node.kind == "unsupported"}
+    far = {key for key, node in nodes.items() if node.event == "link"}
     lost = {node.id for node in nodes.values() if node.kind == "boundary" and node.attached_to not in nodes}
-    loose_in = {flow.target for flow in broken} | {key for key in refused if not nodes[key].incoming} | lost
-    loose_out = {flow.source for flow in broken} | {key for key in refused if not nodes[key].outgoing}
+    loose_in = {flow.target for flow in broken} | {
+        key for key in refused | far if not nodes[key].incoming and nodes[key].kind != "throw"
+    }
+    loose_out = {flow.source for flow in broken} | {
+        key for key in refused | far if not nodes[key].outgoing and nodes[key].kind != "catch"
+    }
     outgoing = {key: tuple(whole[flow] for flow in node.outgoing if flow in whole) for key, node in nodes.items()}
     incoming = {key: tuple(whole[flow] for flow in node.incoming if flow in whole) for key, node in nodes.items()}
-    return _Graph(nodes, outgoing, incoming, hosted, frozenset(loose_in), frozenset(loose_out))
+    return _Graph(nodes, outgoing, incoming, hosted, frozenset(loose_in | lost), frozenset(loose_out))
 
 
 def _ways_in(graph: _Graph) -> Iterator[Fault]:
@@ -139,7 +144,7 @@ def _multiplies(graph: _Graph, node: Node, before: set[str]) -> bool:
     if node.kind == "boundary":
         return not node.interrupting
     ways = [flow for flow in graph.outgoing[node.id] if flow.target in before]
-    return len(ways) > 1 and (node.kind == "parallel" or is_split(node))
+    return len(ways) > 1 and (node.kind in {"parallel", "inclusive"} or is_split(node))
 
 
 def _waits_for_both(graph: _Graph, join: Node, choices: Iterable[list[tuple[str, set[str]]]]) -> bool:

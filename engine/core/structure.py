@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from engine.core.diagram import ENDS, Diagram, Flow, Node
+from engine.core.diagram import ACTIVITIES, Diagram, Flow, Node
 from engine.core.markup import BPMN, Element, Place, elements, fault, own, place, reference, tag_of, text
-from engine.core.normalise import scopes
+from engine.core.normalise import caught, scopes
 from engine.core.reading import KINDS, REFUSED_NODES, Lane, node_elements, seats
 from engine.ground.errors import Fault
 
 _CODE = re.compile(r"[a-z0-9_]+")
-_HOSTS = frozenset({"user", "call", "subprocess", "unsupported"})
+# What can be waited for; anything else is over at once, and what stands on its border could never happen.
+_HOSTS = frozenset({"user", "service", "call", "subprocess", "unsupported"})
 
 
 def check_structure(process: Element, diagram: Diagram, flows: Mapping[str, Flow]) -> Iterator[Fault]:
@@ -21,7 +22,9 @@ def check_structure(process: Element, diagram: Diagram, flows: Mapping[str, Flow
     for scope in scopes(diagram):
         yield from _starts(scope, diagram)
     for node in diagram.nodes.values():
+        yield from _event(node)
         yield from _boundary(node, diagram)
+        yield from _link(node, diagram)
         yield from _conditions(node, diagram)
     yield from _flow_references(process, flows)
     yield from _lane_references(process)
@@ -49,7 +52,7 @@ def _flow(flow: Flow, diagram: Diagram) -> Iterator[Fault]:
 def _ends(at: Flow, source: Node, target: Node) -> Iterator[Fault]:
     if source.scope != target.scope:
         yield fault("SCOPE", at, "连线穿过了子流程的边框。", "请把连线接到子流程本身，不要接到里面的环节。")
-    if source.kind in ENDS:
+    if source.kind == "end":
         yield fault("FLOW", at, "结束事件之后不能再有连线。", "请删去这条连线。")
     if target.kind in {"start", "boundary"}:
         yield fault("FLOW", at, "连线不能指向开始事件或边界事件。", "请把连线接到环节上。")
@@ -86,6 +89,32 @@ def _timer_start(plain: Node, timer: Node, diagram: Diagram) -> Iterator[Fault]:
         yield fault("ATTRIBUTE", timer, "定时开始没有人填表，不能有表单。", "请把表单放在普通的开始事件上。")
 
 
+def _event(node: Node) -> Iterator[Fault]:
+    if node.kind in {"catch", "boundary"} and node.trigger is None:
+        yield fault("EVENT", node, "没有说明这个事件等什么。", "请选一种事件，例如定时。")
+
+
+def _link(node: Node, diagram: Diagram) -> Iterator[Fault]:
+    if node.kind not in {"catch", "throw"} or node.event != "link" or node.trigger is None:
+        return
+    name, way, throws = node.trigger.name[:80], "出" if node.kind == "throw" else "入", node.kind == "throw"
+    drawn = [key for key in (node.outgoing if throws else node.incoming) if key not in diagram.drawn]
+    if not name:
+        yield fault("LINK", node, "链接事件没有名称。", "请给这一对链接事件填写同样的名称。")
+    if drawn:
+        yield fault("LINK", node, f"链接事件不能有画{way}的连线。", "请删去连线；同名的一对链接事件本身就是连线。")
+    found = caught(node, diagram) if throws else _thrown(node, diagram)
+    if not found:
+        other = "捕获" if throws else "抛出"
+        yield fault("LINK", node, f"同一层里没有名为“{name}”的{other}链接事件。", "请画出另一端，或改成同样的名称。")
+    elif throws and len(found) > 1:
+        yield fault("LINK", node, f"有 {len(found)} 个名为“{name}”的捕获链接事件。", "请只留一个。")
+
+
+def _thrown(node: Node, diagram: Diagram) -> list[Node]:
+    return [other for other in diagram.children(node.scope) if other.kind == "throw" and node in caught(other, diagram)]
+
+
 def _boundary(node: Node, diagram: Diagram) -> Iterator[Fault]:
     if not node.attached_to and node.kind != "boundary":
         return
@@ -94,33 +123,43 @@ def _boundary(node: Node, diagram: Diagram) -> Iterator[Fault]:
         message = f"边界事件所附的环节“{node.attached_to[:80]}”不存在。"
         yield fault("BOUNDARY", node, message, "请把它附在环节的边框上。")
     elif host.kind not in _HOSTS or host.scope != node.scope:
-        message = "边界定时只能附在同一层的用户任务、调用活动或子流程上。"
+        message = "边界事件只能附在同一层的用户任务、服务任务、调用活动或子流程上。"
         yield fault("BOUNDARY", node, message, "请移到这类环节的边框上。")
 
 
 def _conditions(node: Node, diagram: Diagram) -> Iterator[Fault]:
     outgoing = [diagram.flows[key] for key in node.outgoing]
-    if node.default and node.kind not in {"exclusive", "unsupported"}:
-        yield fault("DEFAULT", node, "只有排他网关可以有默认连线。", "请在环节之后加一个排他网关。")
-    elif node.default and node.default not in node.outgoing:
+    yield from _default(node, outgoing)
+    for flow in outgoing:
+        at = shown(flow, diagram)
+        if flow.id == node.default and flow.condition is not None:
+            yield fault("CONDITION", at, "默认连线不能有条件。", "请删去条件，或另设默认连线。")
+        elif node.kind in {"exclusive", "inclusive"}:
+            if flow.id != node.default and flow.condition is None and len(outgoing) > 1:
+                yield fault("CONDITION", at, "网关之后的连线没有条件。", "请写上条件，或设为默认连线。")
+        elif flow.condition is not None and node.kind != "unsupported":
+            yield from _condition(node, outgoing, at)
+
+
+def _default(node: Node, outgoing: list[Flow]) -> Iterator[Fault]:
+    if not node.default or node.kind == "unsupported":
+        return
+    if node.default not in node.outgoing:
         message = f"默认连线“{node.default[:80]}”不是从这里出发的。"
         yield fault("DEFAULT", node, message, "请重新设定默认连线。")
-    if node.kind == "exclusive":
-        for flow in outgoing:
-            yield from _choice(node, flow, shown(flow, diagram))
-    elif node.kind != "unsupported":
-        for flow in outgoing:
-            if flow.condition is not None:
-                message = "条件只能写在排他网关之后的连线上。"
-                yield fault("CONDITION", shown(flow, diagram), message, "请先画一个排他网关，再写条件。")
+    elif node.kind in ACTIVITIES and len(outgoing) > 1 and not any(flow.condition for flow in outgoing):
+        message = "有默认连线，但其他连线都没有条件。"
+        yield fault("DEFAULT", node, message, "请给其他连线写上条件，或取消默认。")
 
 
-def _choice(gateway: Node, flow: Flow, at: Flow) -> Iterator[Fault]:
-    if flow.id == gateway.default:
-        if flow.condition is not None:
-            yield fault("CONDITION", at, "默认连线不能有条件。", "请删去条件，或另设默认连线。")
-    elif flow.condition is None and len(gateway.outgoing) > 1:
-        yield fault("CONDITION", at, "排他网关之后的连线没有条件。", "请写上条件，或设为默认连线。")
+def _condition(node: Node, outgoing: list[Flow], at: Flow) -> Iterator[Fault]:
+    """Judge a condition on a flow that does not leave a choosing gateway."""
+    if node.kind not in ACTIVITIES:
+        message = "条件只能写在环节、排他网关或包容网关之后的连线上。"
+        yield fault("CONDITION", at, message, "请先画一个排他网关，再写条件。")
+    elif len(outgoing) < 2:
+        message = "环节之后只有一条连线，不能有条件。"
+        yield fault("CONDITION", at, message, "请先画一个排他网关，或画出条件不成立时走的连线。")
 
 
 def _flow_references(process: Element, flows: Mapping[str, Flow]) -> Iterator[Fault]:

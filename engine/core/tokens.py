@@ -1,5 +1,6 @@
 """Tokens as plain data, and what a machine of tokens asks of its host."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -8,6 +9,15 @@ from engine.core.expressions import Value
 
 LIVE_LIMIT = 10_000
 """Tokens of one instance."""
+
+
+COUNTS = "~"
+"""Begins the name of a scope that only counts a loop's rounds: nothing is assigned into it."""
+
+
+def counter(token_id: str) -> str:
+    """Name the scope that holds the `loopCounter` of a standard loop."""
+    return COUNTS + token_id.replace("-", "")
 
 
 @dataclass(frozen=True)
@@ -54,10 +64,18 @@ class Host(Protocol):
     def keep_result(self, scope: str, kept_in: str, index: int, expression: str) -> None:
         """Keep the result of an iteration that has ended."""
 
-    def is_enough(self, condition: str, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> bool:
-        """Say whether the iterations that have ended suffice (completionCondition)."""
+    def keep_items(self, kept_in: str, items: tuple[Value, ...]) -> None:
+        """Keep the items of a sequential multi-instance: what it goes through is settled when it begins."""
 
-    def collect(self, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> None:
+    def item(self, kept_in: str, index: int) -> Value:
+        """Give one of the kept items."""
+
+    def is_enough(
+        self, condition: str, kept_in: str, name: str, numbers: Mapping[str, Value], frames: tuple[str, ...]
+    ) -> bool:
+        """Say whether the instances that have ended suffice (completionCondition)."""
+
+    def collect(self, kept_in: str, name: str, frames: tuple[str, ...]) -> None:
         """Put the results in the order of the collection into one list."""
 
     def drop(self, scope: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import delete, select, tuple_
 
 from engine.core.expressions import Value
+from engine.core.tokens import COUNTS
 from engine.ground import model
 from engine.ground.database import replace
 from engine.ground.unit_of_work import Unit
@@ -47,6 +48,11 @@ def decode(value: Any) -> Value:
     if "date" in value:
         return date.fromisoformat(value["date"])
     return Decimal(value["number"])
+
+
+def home(frames: tuple[str, ...]) -> str:
+    """Give the innermost scope that takes values."""
+    return next((scope for scope in frames if not scope.startswith(COUNTS)), INSTANCE)
 
 
 class Scopes(Mapping[tuple[str, str], Any]):
@@ -90,7 +96,7 @@ class Scopes(Mapping[tuple[str, str], Any]):
     def assign(self, frames: tuple[str, ...], name: str, value: Any) -> None:
         """Put a value where the name already lives, else into the innermost scope."""
         owner = next((scope for scope in (*frames, INSTANCE) if (scope, name) in self._values), None)
-        self.set(owner if owner is not None else (*frames, INSTANCE)[0], name, value)
+        self.set(home(frames) if owner is None or owner.startswith(COUNTS) else owner, name, value)
 
     def remove(self, scope: str, name: str) -> None:
         """Forget a value."""

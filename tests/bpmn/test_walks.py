@@ -61,11 +61,20 @@ class Walk:
     def keep_result(self, scope: str, kept_in: str, index: int, expression: str) -> None:
         self.results[kept_in, index] = self.evaluate(expression, (scope,)) if expression else None
 
-    def is_enough(self, condition: str, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> bool:
+    def keep_items(self, kept_in: str, items: tuple[Value, ...]) -> None:
+        raise AssertionError("nothing is gone through one by one")
+
+    def item(self, kept_in: str, index: int) -> Value:
+        raise AssertionError("nothing is gone through one by one")
+
+    def is_enough(
+        self, condition: str, kept_in: str, name: str, numbers: Mapping[str, Value], frames: tuple[str, ...]
+    ) -> bool:
         return self.evaluate(condition, frames) is True
 
-    def collect(self, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> None:
-        found = tuple(self.results.pop((kept_in, index)) for index in range(count))
+    def collect(self, kept_in: str, name: str, frames: tuple[str, ...]) -> None:
+        keys = sorted(key for key in self.results if key[0] == kept_in)
+        found = tuple(self.results.pop(key) for key in keys)
         if name:
             self.variables[name] = found
 

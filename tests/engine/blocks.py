@@ -1,13 +1,9 @@
-"""Draw random diagrams out of well-nested blocks, and say by other means than tokens what they should do."""
+"""Draw random diagrams out of well-nested blocks; `stories` says by other means than tokens what they should do."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from hypothesis import strategies as st
-
-Key = tuple[str, tuple[int, ...]]
-"""A place: a drawn id, and the numbers of the iterations around it, outermost first."""
 
 # Blocks
 
@@ -43,6 +39,17 @@ class Both:
 
 
 @dataclass(frozen=True)
+class Some:
+    """The ways that are `taken` (the first always), joined by an inclusive gateway.
+
+    All but the first leave for an end of their own when what ended them was `agree`.
+    """
+
+    blocks: tuple["Block", ...]
+    taken: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
 class Again:
     """A body, then a task that sends it back with `return`."""
 
@@ -64,9 +71,17 @@ class Many:
     body: "Block"
     count: int
     until: int
+    sequential: bool = False
 
 
-Block = One | Row | Either | Both | Again | Inner | Many
+@dataclass(frozen=True)
+class Loop:
+    """A sub-process that goes round while what ended it was `return`."""
+
+    body: "Block"
+
+
+Block = One | Row | Either | Both | Some | Again | Inner | Many | Loop
 
 
 def _wider(inner: st.SearchStrategy[Block]) -> st.SearchStrategy[Block]:
@@ -75,9 +90,11 @@ def _wider(inner: st.SearchStrategy[Block]) -> st.SearchStrategy[Block]:
         st.builds(Row, some),
         st.builds(Either, inner, inner, st.booleans()),
         st.builds(Both, st.lists(inner, min_size=2, max_size=3).map(tuple)),
+        st.builds(Some, st.tuples(inner, inner, inner), st.tuples(st.just(True), st.booleans(), st.booleans())),
         st.builds(Again, inner),
         st.builds(Inner, inner, st.sampled_from(["", "stops", "tells"])),
-        st.builds(Many, inner, st.integers(0, 3), st.integers(0, 2)),
+        st.builds(Many, inner, st.integers(0, 3), st.integers(0, 2), st.booleans()),
+        st.builds(lambda body: Loop(Row((body, One("user")))), inner),
     )
 
 
@@ -172,6 +189,20 @@ class Drawing:
         self.names[id(block)] = (join,)
         return _Edge(join)
 
+    def _some(self, block: Some, out: list[str], edge: _Edge) -> _Edge:
+        split = self.gateway(out, "inclusive", edge)
+        conditions = [str(taken).lower() for taken in block.taken]
+        ends = [self.draw(inner, out, _Edge(split, text)) for inner, text in zip(block.blocks, conditions, strict=True)]
+        join = self.gateway(out, "inclusive", ends[0], *(self._leaving(out, end) for end in ends[1:]))
+        self.names[id(block)] = (join,)
+        return _Edge(join)
+
+    def _leaving(self, out: list[str], edge: _Edge) -> _Edge:
+        choice, end = self.gateway(out, "exclusive", edge), self.new("e")
+        out.append(f'<bpmn:endEvent id="{end}"/>')
+        self.flow(out, _Edge(choice, 'outcome = "agree"'), end)
+        return _Edge(choice, default=True)
+
     def _again(self, block: Again, out: list[str], edge: _Edge) -> _Edge:
         merge = self.gateway(out, "exclusive", edge)
         edge = self._one(One("user"), out, self.draw(block.body, out, _Edge(merge)))
@@ -208,8 +239,20 @@ class Drawing:
         items = ", ".join(str(item) for item in range(block.count))
         out.append(
             f'<bpmn:subProcess id="{name}" name="{name}"><bpmn:multiInstanceLoopCharacteristics '
+            f'isSequential="{str(block.sequential).lower()}" '
             f'suixu:collection="[{items}]" suixu:item="one" suixu:result="{name}" suixu:resultItem="one">'
             f"{until if block.until else ''}</bpmn:multiInstanceLoopCharacteristics>"
+            f"{self.scope(block.body)}</bpmn:subProcess>"
+        )
+        self.flow(out, edge, name)
+        self.names[id(block)] = (name,)
+        return _Edge(name)
+
+    def _loop(self, block: Loop, out: list[str], edge: _Edge) -> _Edge:
+        name = self.new("l")
+        out.append(
+            f'<bpmn:subProcess id="{name}" name="{name}"><bpmn:standardLoopCharacteristics><bpmn:loopCondition>'
+            'outcome = "return"</bpmn:loopCondition></bpmn:standardLoopCharacteristics>'
             f"{self.scope(block.body)}</bpmn:subProcess>"
         )
         self.flow(out, edge, name)
@@ -242,262 +285,13 @@ def fresh(block: Block) -> Block:
             return Either(fresh(first), fresh(second), stops)
         case Both(inner):
             return Both(tuple(fresh(each) for each in inner))
+        case Some(inner, taken):
+            return Some(tuple(fresh(each) for each in inner), tuple(taken))
         case Again(body):
             return Again(fresh(body))
         case Inner(body, border):
             return Inner(fresh(body), border)
-        case Many(body, count, until):
-            return Many(fresh(body), count, until)
-
-
-# What should happen, told as nested lists of what is still to be done
-
-
-class Stopped(Exception):
-    """Tell the scope around that a terminate end was reached."""
-
-
-class Live(Protocol):
-    """A block that has begun and has not ended."""
-
-    def tokens(self) -> list[Key]:
-        """Name the places of its tokens."""
-
-    def act(self, key: Key, outcome: str) -> bool:
-        """Finish what waits there; tell whether it was here."""
-
-    def over(self) -> bool:
-        """Tell whether it has ended."""
-
-
-@dataclass
-class Scope:
-    """A scope with its main line and what was told beside it."""
-
-    story: "Story"
-    path: tuple[int, ...]
-    parts: list[Live] = field(default_factory=list)
-
-    def begin(self, body: Block, outcome: str) -> "Scope":
-        try:
-            self.parts.append(self.story.enter(body, self, outcome))
-        except Stopped:
-            self.parts.clear()
-        return self
-
-    def tokens(self) -> list[Key]:
-        return [key for part in self.parts if not part.over() for key in part.tokens()]
-
-    def act(self, key: Key, outcome: str) -> bool:
-        try:
-            return any(part.act(key, outcome) for part in list(self.parts) if not part.over())
-        except Stopped:
-            self.parts.clear()
-            return True
-
-    def over(self) -> bool:
-        return all(part.over() for part in self.parts)
-
-
-@dataclass
-class _Waits:
-    key: Key
-    done: bool = False
-
-    def tokens(self) -> list[Key]:
-        return [self.key]
-
-    def act(self, key: Key, outcome: str) -> bool:
-        self.done = key == self.key
-        return self.done
-
-    def over(self) -> bool:
-        return self.done
-
-
-@dataclass
-class _Steps:
-    """Blocks one after the other; `back` sends them round again."""
-
-    scope: Scope
-    blocks: tuple[Block, ...]
-    outcome: str
-    back: bool = False
-    at: int = 0
-    live: Live | None = None
-
-    def __post_init__(self) -> None:
-        self._go_on(self.outcome)
-
-    def _go_on(self, outcome: str) -> None:
-        while (self.live is None or self.live.over()) and self.at < len(self.blocks):
-            self.live = self.scope.story.enter(self.blocks[self.at], self.scope, outcome)
-            self.at += 1
-
-    def tokens(self) -> list[Key]:
-        return self.live.tokens() if self.live else []
-
-    def act(self, key: Key, outcome: str) -> bool:
-        assert self.live is not None
-        if not self.live.act(key, outcome):
-            return False
-        if self.back and self.live.over() and self.at == len(self.blocks) and outcome == "return":
-            self.at, self.live = 0, None
-        self._go_on(outcome)
-        return True
-
-    def over(self) -> bool:
-        return self.at == len(self.blocks) and (self.live is None or self.live.over())
-
-
-@dataclass
-class _All:
-    join: Key
-    lives: list[Live]
-
-    def tokens(self) -> list[Key]:
-        return [key for live in self.lives for key in ([self.join] if live.over() else live.tokens())]
-
-    def act(self, key: Key, outcome: str) -> bool:
-        return any(live.act(key, outcome) for live in self.lives if not live.over())
-
-    def over(self) -> bool:
-        return all(live.over() for live in self.lives)
-
-
-@dataclass
-class _Bordered:
-    """A sub-process with what waits on its border, and what handles it."""
-
-    outer: Scope
-    inside: Scope
-    names: tuple[str, ...]
-    border: str
-    armed: bool
-    handling: Live | None = None
-
-    def _at(self, place: int) -> Key:
-        return self.names[place], self.outer.path
-
-    def tokens(self) -> list[Key]:
-        if self.handling:
-            return self.handling.tokens()
-        return [self._at(0), *self.inside.tokens(), *([self._at(1)] if self.armed else [])]
-
-    def act(self, key: Key, outcome: str) -> bool:
-        if self.handling:
-            return self.handling.act(key, outcome)
-        if not (self.armed and key == self._at(1)):
-            return self.inside.act(key, outcome)
-        self.armed = False
-        handler = _Waits(self._at(2))
-        if self.border == "stops":
-            self.handling = handler
-        else:
-            self.outer.parts.append(handler)
-        return True
-
-    def over(self) -> bool:
-        return self.handling.over() if self.handling else self.inside.over()
-
-
-@dataclass
-class _Iterations:
-    key: Key
-    scopes: list[Scope]
-    until: int
-
-    def tokens(self) -> list[Key]:
-        going = [scope for scope in self.scopes if not scope.over()]
-        return [self.key, *(key for scope in going for key in [(self.key[0], scope.path), *scope.tokens()])]
-
-    def act(self, key: Key, outcome: str) -> bool:
-        return any(scope.act(key, outcome) for scope in self.scopes if not scope.over())
-
-    def over(self) -> bool:
-        ended = sum(scope.over() for scope in self.scopes)
-        return ended == len(self.scopes) or bool(self.until and ended >= self.until)
-
-
-@dataclass
-class Story:
-    """Tell what a drawing should do."""
-
-    drawing: Drawing
-
-    def begin(self, body: Block) -> Scope:
-        """Begin at the top."""
-        return Scope(self, ()).begin(body, "")
-
-    def enter(self, block: Block, scope: Scope, outcome: str) -> Live:
-        """Begin a block."""
-        names = self.drawing.names.get(id(block), ())
-        match block:
-            case One():
-                return _Waits((names[0], scope.path))
-            case Row(inner):
-                return _Steps(scope, inner, outcome)
-            case Either(first, second, stops):
-                if outcome != "agree":
-                    return _Steps(scope, (second,), outcome)
-                return _Stopping(scope, (first,), outcome) if stops else _Steps(scope, (first,), outcome)
-            case Both(inner):
-                return _All((names[0], scope.path), [self.enter(each, scope, outcome) for each in inner])
-            case Again(body):
-                return _Round(scope, (body,), outcome, names[0])
-            case Inner(body, border):
-                inside = Scope(self, scope.path).begin(body, outcome)
-                return _Bordered(scope, inside, names, border, bool(border))
-            case Many(body, count, until):
-                scopes = [Scope(self, (*scope.path, number)) for number in range(count)]
-                made = _Iterations((names[0], scope.path), scopes, until)
-                for each in scopes:
-                    each.begin(body, outcome)
-                return made
-
-
-class _Stopping(_Steps):
-    """Steps that end in a terminate end."""
-
-    def _go_on(self, outcome: str) -> None:
-        super()._go_on(outcome)
-        if self.over():
-            raise Stopped
-
-
-@dataclass
-class _Round:
-    """A body and the task that sends it back."""
-
-    scope: Scope
-    body: tuple[Block, ...]
-    outcome: str
-    task: str
-    live: Live = field(init=False)
-    asking: bool = False
-
-    def __post_init__(self) -> None:
-        self._again(self.outcome)
-
-    def _again(self, outcome: str) -> None:
-        self.live, self.asking = _Steps(self.scope, self.body, outcome), False
-        self._ask()
-
-    def _ask(self) -> None:
-        if self.live.over() and not self.asking:
-            self.live, self.asking = _Waits((self.task, self.scope.path)), True
-
-    def tokens(self) -> list[Key]:
-        return self.live.tokens()
-
-    def act(self, key: Key, outcome: str) -> bool:
-        if not self.live.act(key, outcome):
-            return False
-        if self.asking and outcome == "return":
-            self._again(outcome)
-        else:
-            self._ask()
-        return True
-
-    def over(self) -> bool:
-        return self.asking and self.live.over()
+        case Many(body, count, until, sequential):
+            return Many(fresh(body), count, until, sequential)
+        case Loop(body):
+            return Loop(fresh(body))

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 
 from hypothesis import given, settings
@@ -12,8 +12,9 @@ from engine.core import catalogue, profile, spiff
 from engine.core.diagram import Diagram, FormUses, Surroundings
 from engine.core.expressions import Value
 from engine.core.spiff import Machine, Program
-from engine.core.tokens import Token
-from tests.engine.blocks import Again, Block, Both, Drawing, Key, Many, Scope, Story, blocks, fresh
+from engine.core.tokens import COUNTS, Token
+from tests.engine.blocks import Again, Block, Both, Drawing, Many, Some, blocks, fresh
+from tests.engine.stories import Key, Scope, Story
 
 PLACE = Surroundings({}, {"child", "p"}, None, {"form": ""}, (), lambda _: [], lambda _: FormUses())
 
@@ -24,11 +25,13 @@ class Host:
     def __init__(self) -> None:
         self.outcome = ""
         self.kept: dict[str, set[int]] = {}
+        self.items: dict[str, tuple[Value, ...]] = {}
         self.numbers = count(1)
 
     def evaluate(self, expression: str, frames: tuple[str, ...]) -> Value:
-        if expression.startswith("["):
-            return tuple(json.loads(expression))
+        if not expression.startswith("outcome"):
+            value = json.loads(expression)
+            return tuple(value) if isinstance(value, list) else bool(value)
         assert expression in ('outcome = "agree"', 'outcome = "return"')
         return self.outcome in expression and self.outcome != ""
 
@@ -36,19 +39,28 @@ class Host:
         raise AssertionError("no script is drawn")
 
     def open_iteration(self, scope: str, values: dict[str, Value]) -> None:
-        assert set(values) == {"one", "loopCounter"}
+        assert set(values) == ({"loopCounter"} if scope.startswith(COUNTS) else {"one", "loopCounter"})
 
     def keep_result(self, scope: str, kept_in: str, index: int, expression: str) -> None:
         self.kept.setdefault(kept_in, set()).add(index)
 
-    def is_enough(self, condition: str, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> bool:
+    def keep_items(self, kept_in: str, items: tuple[Value, ...]) -> None:
+        self.items[kept_in] = items
+
+    def item(self, kept_in: str, index: int) -> Value:
+        return self.items[kept_in][index]
+
+    def is_enough(
+        self, condition: str, kept_in: str, name: str, numbers: Mapping[str, Value], frames: tuple[str, ...]
+    ) -> bool:
         return len(self.kept[kept_in]) >= int(condition.split()[-1])
 
-    def collect(self, kept_in: str, count: int, name: str, frames: tuple[str, ...]) -> None:
-        self.kept.pop(kept_in, None)
+    def collect(self, kept_in: str, name: str, frames: tuple[str, ...]) -> None:
+        self.drop(kept_in)
 
     def drop(self, scope: str) -> None:
         self.kept.pop(scope, None)
+        self.items.pop(scope, None)
 
     def new_id(self) -> str:
         return f"k{next(self.numbers)}"
@@ -75,13 +87,16 @@ def places(machine: Machine) -> Counter[Key]:
 
 def often_joined() -> st.SearchStrategy[Block]:
     """Make the blocks in which joins could mistake one iteration's token for another's."""
-    joined = st.builds(Both, st.tuples(blocks(), blocks()))
-    return st.one_of(blocks(), st.builds(Many, joined, st.integers(2, 3), st.integers(0, 2)), st.builds(Again, joined))
+    both = st.builds(Both, st.tuples(blocks(), blocks()))
+    some = st.builds(Some, st.tuples(blocks(), blocks(), blocks()), st.just((True, True, False)))
+    joined = st.one_of(both, some)
+    many = st.builds(Many, joined, st.integers(2, 3), st.integers(0, 2), st.booleans())
+    return st.one_of(blocks(), some, many, st.builds(Again, joined))
 
 
 def waiting(machine: Machine) -> list[Token]:
     """Give the tokens that something outside finishes."""
-    kinds = ("user", "timer", "call", "boundary")
+    kinds = ("user", "catch", "call", "boundary")
     return [token for token in machine.tokens if token.node.kind in kinds]
 
 

@@ -10,6 +10,7 @@ A container (an embedded sub-process, or an activity with several instances) is 
 while tokens live inside it.
 """
 
-from engine.core.spiff.machine import Machine, Program, compile_program
+from engine.core.spiff.machine import Machine
+from engine.core.spiff.program import Program, compile_program
 
 __all__ = ["Machine", "Program", "compile_program"]

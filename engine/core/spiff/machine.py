@@ -2,60 +2,27 @@
 
 import json
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any, Literal, cast
 
-from SpiffWorkflow.specs import WorkflowSpec
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from SpiffWorkflow.workflow import Workflow
 
-from engine.core.diagram import Diagram, Node
-from engine.core.expressions import ExpressionError, Value
-from engine.core.spiff.steps import STEPS, ManyStep, PersonStep, Step, WaitStep
-from engine.core.tokens import LIVE_LIMIT, Change, Host, Token
+from engine.core.diagram import Node
+from engine.core.expressions import ExpressionError
+from engine.core.spiff import joins
+from engine.core.spiff.program import ITERATION, Program
+from engine.core.spiff.repeats import RepeatStep
+from engine.core.spiff.steps import PersonStep, Step, WaitStep
+from engine.core.tokens import LIVE_LIMIT, Change, Host, Token, counter
 from engine.ground.errors import Stuck
 
 STEP_LIMIT = 5_000
 """Steps of one act: past it the diagram goes round in circles without waiting for anybody."""
 
-ITERATION = "#"
-"""Marks the spec of one iteration of an activity with several instances."""
-
-
-@dataclass(frozen=True)
-class Program:
-    """Hold a diagram as Spiff's specs: made once for a version, never changed afterwards."""
-
-    diagram: Diagram
-    spec: WorkflowSpec
-
-    def snapshot(self) -> str:
-        """Describe the spec, so that a test can prove that running does not change it."""
-        return json.dumps(
-            {name: [type(spec).__name__, sorted(_plain(vars(spec)))] for name, spec in self.spec.task_specs.items()}
-        )
-
-
-def _plain(values: dict[str, Any]) -> Iterator[str]:
-    for name, value in values.items():
-        if name not in ("_wf_spec", "node") and not name.endswith("_event"):
-            yield f"{name}={value!r}"
-
-
-def compile_program(diagram: Diagram) -> Program:
-    """Turn a checked diagram into specs."""
-    spec = WorkflowSpec(name=diagram.key)
-    spec.task_specs.clear()
-    for node in diagram.nodes.values():
-        if node.multi:
-            ManyStep(spec, node.id, node)
-            STEPS[node.kind](spec, node.id + ITERATION, node)
-        else:
-            STEPS[node.kind](spec, node.id, node)
-    return Program(diagram, spec)
+DEFAULTS: dict[str, Any] = {"via": "", "guards": "", "index": None, "iterating": False, "count": 0}
+"""What a saved token leaves out where it is so."""
 
 
 class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
@@ -63,10 +30,13 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
 
     def __init__(self, program: Program, host: Host) -> None:
         super().__init__(program.spec, deserializing=True)
+        self.program = program
         self.diagram = program.diagram
         self.host = host
         self.ready: deque[Task] = deque()
         self.changes: list[Change] = []
+        self._inside: dict[str, dict[str, Task]] = {}
+        self._guards: dict[str, dict[str, Task]] = {}
 
     # What callers ask
 
@@ -130,7 +100,7 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
     def run(self) -> None:
         """Step from the ready queue until everything waits."""
         for _ in range(STEP_LIMIT):
-            if not self.ready:
+            if not self.ready and not joins.release(self):
                 return
             task = self.ready.popleft()
             if task._state == TaskState.READY and task.id in self.tasks:
@@ -149,10 +119,11 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
     def restore(self, text: str) -> None:
         """Put the saved tokens back."""
         for row in json.loads(text):
-            data = {key: row[key] for key in ("container", "index", "via", "guards", "iterating", "count")}
-            name = row["node"] + (ITERATION if row["iterating"] else "")
-            task = Task(self, self.spec.task_specs[name], state=row["state"], id=row["id"])
-            task.internal_data.update(data, frames=tuple(row["frames"]))
+            data = {**DEFAULTS, **row}
+            name = data.pop("node") + (ITERATION if data["iterating"] else "")
+            task = Task(self, self.spec.task_specs[name], state=data.pop("state"), id=data.pop("id"))
+            task.internal_data.update(data, frames=tuple(data["frames"]))
+            self._enlist(task)
 
     # What steps ask
 
@@ -165,16 +136,18 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         guards: str = "",
         index: int | None = None,
     ) -> Token:
-        """Put a token on a node and let it arrive."""
+        """Put a token on a node and let it arrive; `index` counts an iteration."""
         if len(self.tasks) >= LIVE_LIMIT:
             raise Stuck(f"同时进行的环节超过{LIVE_LIMIT}个，已停止。", node.id)
         iterating = index is not None
         spec = self.spec.task_specs[node.id + (ITERATION if iterating else "")]
         task = Task(self, spec, state=TaskState.FUTURE, id=self.host.new_id())
-        frames = (task.id, *frames) if iterating else frames
+        # Each of several instances has variables of its own; the rounds of a loop share those around it.
+        frames = (task.id, *frames) if iterating and node.multi else frames
         task.internal_data.update(
             container=container, frames=frames, via=via, guards=guards, index=index, iterating=iterating, count=0
         )
+        self._enlist(task)
         spec._update(task)
         token = _token(task)
         self.changes.append(Change("entered", token))
@@ -183,52 +156,50 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
                 self.place(boundary, container, frames, guards=task.id)
         return token
 
-    def iterate(self, outer: Task, node: Node, index: int, item: Value) -> None:
-        """Open one iteration."""
-        assert node.multi is not None
-        opened = self.place(node, outer.id, outer.internal_data["frames"], index=index)
-        self.host.open_iteration(opened.id, {node.multi.item: item, "loopCounter": Decimal(index + 1)})
-
     def leave(self, task: Task, flows: Sequence[str]) -> None:
         """Let a completed token go on along `flows`, or end where it is."""
         data = task.internal_data
         self._unguard(task.id)
         self.forget(task, "completed")
-        if data["guards"] and self.diagram.nodes[task.task_spec.node.id].interrupting:
+        if data["guards"] and task.task_spec.node.interrupting:
             self._cancel(self.tasks.get(data["guards"]))
         for name in flows:
             flow = self.diagram.flows[name]
             self.place(self.diagram.nodes[flow.target], data["container"], data["frames"], via=name)
         if data["iterating"]:
-            self._end_iteration(task)
+            outer = self.tasks[data["container"]]
+            cast(RepeatStep, outer.task_spec).go_on(outer, task)
         else:
             self._end_container(data["container"])
 
     def forget(self, task: Task, kind: Literal["completed", "cancelled"]) -> None:
         """Drop a token that is finished."""
-        del self.tasks[task.id]
+        data = task.internal_data
+        del self.tasks[task.id], self._inside[data["container"]][task.id]
+        self._guards.get(data["guards"], {}).pop(task.id, None)
         self.changes.append(Change(kind, _token(task)))
+
+    def inside(self, container: str) -> list[Task]:
+        """Give what lives in a scope, oldest first."""
+        return list(self._inside.get(container, {}).values())
 
     def at(self, spec: Step, container: str) -> list[Task]:
         """Give the tokens that wait at one node of one scope, oldest first."""
-        return [
-            task
-            for task in self.tasks.values()
-            if task.task_spec is spec and task._state == TaskState.WAITING and _in(task, container)
-        ]
+        return [task for task in self.inside(container) if task.task_spec is spec and task._state == TaskState.WAITING]
 
     def clear(self, container: str, but: Task | None = None) -> None:
         """Cancel all that lives in a scope."""
-        for task in [task for task in self.tasks.values() if _in(task, container)]:
+        for task in self.inside(container):
             if task is not but:
                 self._cancel(task)
 
-    def collect(self, task: Task) -> None:
-        """Gather the results of all iterations."""
-        multi, data = task.task_spec.node.multi, task.internal_data
-        self.host.collect(task.id, data["count"], multi.result, data["frames"])
-
     # How it works
+
+    def _enlist(self, task: Task) -> None:
+        data = task.internal_data
+        self._inside.setdefault(data["container"], {})[task.id] = task
+        if data["guards"]:
+            self._guards.setdefault(data["guards"], {})[task.id] = task
 
     def _step(self, task: Task) -> None:
         try:
@@ -236,7 +207,8 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         except (Stuck, ExpressionError) as error:
             if task.id not in self.tasks:
                 raise _stuck(task, error) from error
-            task._set_state(TaskState.WAITING)
+            # Not waiting: what waits at a join is taken along by the next that comes.
+            task._set_state(TaskState.STARTED)
             self.changes.append(Change("stuck", _token(task), str(error)))
 
     def _fire(self, task: Task) -> None:
@@ -249,27 +221,17 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         self.clear(task.id)
         self._unguard(task.id)
         self.host.drop(task.id)
+        if task.task_spec.node.loop:
+            self.host.drop(counter(task.id))
         task.cancel()
 
     def _unguard(self, guarded: str) -> None:
-        for task in [task for task in self.tasks.values() if task.internal_data["guards"] == guarded]:
+        for task in list(self._guards.get(guarded, {}).values()):
             task.cancel()
-
-    def _end_iteration(self, task: Task) -> None:
-        data, multi = task.internal_data, task.task_spec.node.multi
-        outer = self.tasks[data["container"]]
-        count = outer.internal_data["count"]
-        self.host.keep_result(task.id, outer.id, data["index"], multi.result_item)
-        if multi.until and self.host.is_enough(multi.until, outer.id, count, multi.result, data["frames"]):
-            self.clear(outer.id)
-        self.host.drop(task.id)
-        if not any(_in(task, outer.id) for task in self.tasks.values()):
-            self.collect(outer)
-            outer.complete()
 
     def _end_container(self, container: str) -> None:
         outer = self.tasks.get(container)
-        if outer is not None and not any(_in(task, container) for task in self.tasks.values()):
+        if outer is not None and not self._inside.get(container):
             outer.complete()
 
 
@@ -277,10 +239,6 @@ def _stuck(task: Task, error: Exception) -> Stuck:
     """Say what keeps a token from going on once it has left its place: the whole act is undone."""
     node = task.task_spec.node
     return Stuck(f"“{node.name or node.id}”之后不能继续：{error}", node.id)
-
-
-def _in(task: Task, container: str) -> bool:
-    return bool(task.internal_data["container"] == container)
 
 
 STATES: dict[int, Literal["ready", "waiting", "started"]] = {
@@ -306,15 +264,6 @@ def _token(task: Task) -> Token:
 
 def _saved(task: Task) -> dict[str, Any]:
     data = task.internal_data
-    return {
-        "id": task.id,
-        "node": task.task_spec.node.id,
-        "state": task._state,
-        "container": data["container"],
-        "frames": list(data["frames"]),
-        "index": data["index"],
-        "via": data["via"],
-        "guards": data["guards"],
-        "iterating": data["iterating"],
-        "count": data["count"],
-    }
+    told = {name: data[name] for name, value in DEFAULTS.items() if data[name] != value}
+    place = {"container": data["container"], "frames": list(data["frames"])}
+    return {"id": task.id, "node": task.task_spec.node.id, "state": task._state, **place, **told}

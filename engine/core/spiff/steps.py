@@ -1,12 +1,15 @@
 """What a token does at each kind of node."""
 
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.specs import WorkflowSpec
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.core.diagram import Node
-from engine.core.tokens import LIVE_LIMIT
+from engine.core.diagram import EventKind, Kind, Node
+from engine.core.spiff.joins import first_by_flow, meet
 from engine.ground.errors import Stuck
 
 
@@ -76,20 +79,46 @@ class ChoiceStep(Step):
         my_task.internal_data["chosen"] = self._choose(my_task)
         return True
 
-    def _choose(self, my_task: Task) -> str:
+    def _choose(self, my_task: Task) -> tuple[str, ...]:
+        if len(self.node.outgoing) == 1 and not my_task.workflow.diagram.flows[self.node.outgoing[0]].condition:
+            return self.node.outgoing
+        return tuple(islice(self._true(my_task), 1)) or self._otherwise()
+
+    def _true(self, my_task: Task) -> Iterator[str]:
         workflow, frames = my_task.workflow, my_task.internal_data["frames"]
-        only = workflow.diagram.flows[self.node.outgoing[0]]
-        if len(self.node.outgoing) == 1 and not only.condition:
-            return str(only.id)
         for flow in (workflow.diagram.flows[name] for name in self.node.outgoing if name != self.node.default):
             if flow.condition and workflow.host.evaluate(flow.condition, frames) is True:
-                return str(flow.id)
+                yield flow.id
+
+    def _otherwise(self) -> tuple[str, ...]:
         if not self.node.default:
             raise Stuck(f"“{self.node.name}”的各个分支条件都不成立，又没有默认分支。", self.node.id)
-        return self.node.default
+        return (self.node.default,)
 
     def _outgoing(self, my_task: Task) -> tuple[str, ...]:
-        return (my_task.internal_data["chosen"],)
+        chosen: tuple[str, ...] = my_task.internal_data["chosen"]
+        return chosen
+
+
+class InclusiveStep(ChoiceStep):
+    """Wait while another token may still come, then take every flow whose condition is true (BPMN 2.0.2, 13.4.3).
+
+    A flow without a condition, which only an activity may have beside conditional ones, is always taken.
+    """
+
+    def _update_hook(self, my_task: Task) -> bool:
+        if len(self.node.incoming) < 2:
+            return True
+        my_task._set_state(TaskState.WAITING)
+        return False
+
+    def _choose(self, my_task: Task) -> tuple[str, ...]:
+        flows = [my_task.workflow.diagram.flows[name] for name in self.node.outgoing]
+        always = {flow.id for flow in flows if flow.condition is None and flow.id != self.node.default}
+        chosen = set(self._true(my_task))
+        if not chosen and not (always and not self.node.default):
+            chosen = set(self._otherwise())
+        return tuple(flow.id for flow in flows if flow.id in chosen | always)
 
 
 class JoinStep(Step):
@@ -97,15 +126,11 @@ class JoinStep(Step):
 
     def _update_hook(self, my_task: Task) -> bool:
         my_task._set_state(TaskState.WAITING)
-        waiting: dict[str, Task] = {}
-        for task in my_task.workflow.at(self, my_task.internal_data["container"]):
-            waiting.setdefault(task.internal_data["via"], task)
+        workflow = my_task.workflow
+        waiting = first_by_flow(workflow.at(self, my_task.internal_data["container"]))
         if set(waiting) != set(self.node.incoming):
             return False
-        for task in waiting.values():
-            if task is not my_task:
-                my_task.workflow.forget(task, "completed")
-                task._set_state(TaskState.COMPLETED)
+        meet(workflow, waiting.values(), my_task)
         return True
 
 
@@ -126,37 +151,24 @@ class ContainerStep(Step):
         return None
 
 
-class ManyStep(Step):
-    """Open one iteration for each item of a collection, all at once (BPMN 2.0.2, 13.3.7)."""
-
-    def _run_hook(self, my_task: Task) -> bool | None:
-        workflow, frames = my_task.workflow, my_task.internal_data["frames"]
-        assert self.node.multi is not None
-        items = workflow.host.evaluate(self.node.multi.collection, frames)
-        if not isinstance(items, tuple):
-            raise Stuck(f"“{self.node.name}”的集合“{self.node.multi.collection}”不是一个列表。", self.node.id)
-        my_task.internal_data["count"] = len(items)
-        if len(items) + len(workflow.tasks) > LIVE_LIMIT:
-            raise Stuck(f"“{self.node.name}”的集合有{len(items)}项，同时进行的环节会超过{LIVE_LIMIT}个。", self.node.id)
-        if not items:
-            workflow.collect(my_task)
-            return True
-        for index, item in enumerate(items):
-            workflow.iterate(my_task, self.node, index, item)
-        return None
-
-
-STEPS: dict[str, type[Step]] = {
-    "start": Step,
-    "end": Step,
-    "terminate": TerminateStep,
+_BY_KIND: Mapping[Kind, type[Step]] = {
+    "catch": WaitStep,
+    "boundary": WaitStep,
     "user": PersonStep,
     "script": ScriptStep,
     "service": OutsideStep,
     "call": OutsideStep,
+    "subprocess": ContainerStep,
     "exclusive": ChoiceStep,
     "parallel": JoinStep,
-    "timer": WaitStep,
-    "boundary": WaitStep,
-    "subprocess": ContainerStep,
+    "inclusive": InclusiveStep,
 }
+_BY_EVENT: Mapping[tuple[Kind, EventKind | None], type[Step]] = {
+    ("end", "terminate"): TerminateStep,
+    ("catch", "link"): Step,
+}
+
+
+def step_of(node: Node) -> type[Step]:
+    """Say what a token does at a node; what is not listed is passed."""
+    return _BY_EVENT.get((node.kind, node.event)) or _BY_KIND.get(node.kind, Step)

@@ -85,11 +85,11 @@ def test_several_independent_faults_are_named_together() -> None:
 
 
 def test_a_fault_says_where_in_words_of_the_drawing() -> None:
-    (fault,) = profile.faults(source_of("refused_inclusive_gateway"), AROUND)
+    (fault,) = profile.faults(source_of("refused_complex_gateway"), AROUND)
 
     assert (fault.name, fault.line) == ("不能运行", 6)
-    assert "包容网关" in fault.message
-    assert "排他网关" in fault.remedy
+    assert "复杂网关" in fault.message
+    assert "排他" in fault.remedy
 
 
 def test_a_nameless_flow_is_named_by_its_ends() -> None:
@@ -157,7 +157,7 @@ def test_scopes_know_their_start_and_their_nodes() -> None:
     assert diagram.start().id == "s"
     assert diagram.start("a").id == "as"
     assert {node.id for node in diagram.children("o")} == {"os", "a", "oe"}
-    assert diagram.nodes["oe"].kind == "terminate"
+    assert diagram.nodes["oe"].event == "terminate"
 
 
 def test_documentation_is_kept() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from engine.core import catalogue, spiff
 from engine.core.expressions import ExpressionError
-from engine.core.spiff import Machine, Program, steps
+from engine.core.spiff import Machine, Program, repeats
 from engine.core.spiff import machine as machine_module
 from engine.ground.errors import Stuck
 from tests.engine.test_machine_properties import Host
@@ -53,7 +53,7 @@ def test_a_collection_that_is_no_list_waits_as_stuck_and_goes_on_when_it_is_one(
 
 
 def test_a_collection_too_large_opens_nothing_of_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "LIVE_LIMIT", 5)
+    monkeypatch.setattr(repeats, "LIVE_LIMIT", 5)
     machine = begun("runs_multi_user", Answers(tuple("abcdefg")))
     assert [token.node.id for token in machine.tokens] == ["a"]
     assert "会超过5个" in next(each for each in machine.take_changes() if each.kind == "stuck").message

@@ -1,0 +1,122 @@
+"""Walk a tiny diagram as its comment says, and tell which way it went.
+
+`<!-- walk: start x=1, do a=return, wait 5d -> s a ×b late e completed x=2 -->`: acts, then what completed, in order
+(`×` was cancelled, `!` got stuck), the instance's state, and variables at the end.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from engine import instances, tasks
+from engine.core import execution
+from engine.core.seats import holders
+from engine.ground import model
+from engine.ground.unit_of_work import SYSTEM, Actor, Call, Result
+from tests.engine.office import DIAGRAMS, Office
+
+COMMENT = re.compile(r"<!-- walk: ?(.*?) ?-> (.*?) -->")
+UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Hold what a diagram's comment says."""
+
+    name: str
+    acts: tuple[tuple[str, ...], ...]
+    told: str
+
+
+def walks() -> list[Walk]:
+    """Read the comment of every tiny diagram that has one."""
+    return [walk for file in sorted(DIAGRAMS.glob("*.bpmn")) if (walk := read(file))]
+
+
+def read(file: Path) -> Walk | None:
+    """Read the comment of one diagram."""
+    found = COMMENT.search(file.read_text(encoding="utf-8", errors="replace"))
+    if found is None:
+        return None
+    acts = tuple(tuple(act.split()) for act in found[1].split(",") if act.strip())
+    return Walk(file.stem, acts, found[2])
+
+
+class Walker:
+    """Do what a walk says, in an office of its own."""
+
+    def __init__(self, office: Office, walk: Walk) -> None:
+        self.office, self.walk = office, walk
+        self.instance = ""
+        office.engine.functions["record"] = lambda call: self.record(call)
+
+    def record(self, call: Call) -> Result:
+        """Be the function that service tasks name."""
+        return Result(variables={"made": "yes"})
+
+    def go(self) -> str:
+        """Do everything; tell the way, the state and the variables asked for."""
+        for act in self.walk.acts:
+            if not self.instance and act[0] not in ("publish", "start"):
+                self.start()
+            getattr(self, act[0])(*act[1:])
+            self.office.work()
+        if not self.instance:
+            self.start()
+            self.office.work()
+        return self.told()
+
+    # Acts
+
+    def publish(self, name: str) -> None:
+        """Publish another diagram first."""
+        self.office.publish(name)
+
+    def start(self, *given: str) -> None:
+        """Start it, with variables."""
+        definition = self.office.publish(self.walk.name)
+        with self.office.engine.transaction() as unit:
+            self.instance = execution.start(unit, definition, values(given), SYSTEM, business_key="key").id
+
+    def do(self, what: str) -> None:
+        """Complete the oldest open task at a node, `node=outcome`."""
+        node, _, outcome = what.partition("=")
+        with self.office.engine.transaction() as unit:
+            table = model.task.c
+            query = select(model.task).where(table.activity_id == node, table.state == "open")
+            row = unit.connection.execute(query.order_by(table.created_at, table.id)).first()
+            assert row is not None, f"nobody is asked to do {node}"
+            actor = Actor(sorted(holders(unit, row))[0], row.candidates[0])
+            tasks.complete(unit, row.id, actor, {}, outcome or "agree", row.revision)
+
+    def wait(self, time: str) -> None:
+        """Let time pass: 5d, 2h."""
+        self.office.wait(**{UNITS[time[-1]]: float(time[:-1])})
+
+    # What was seen
+
+    def told(self) -> str:
+        """Tell the way, the state and the variables that the comment names."""
+        asked = [word.split("=")[0] for word in self.walk.told.split() if "=" in word]
+        kept = self.office.variables(self.instance)
+        shown = [f"{name}={json.dumps(kept.get(name), separators=(',', ':'))}" for name in asked]
+        return " ".join([*self.way(), self.office.state(self.instance)[0], *shown])
+
+    def way(self) -> list[str]:
+        """Name what completed, was cancelled or got stuck, in order; events that only stood by are left out."""
+        marks = {"activity.completed": "", "activity.cancelled": "×", "activity.stuck": "!"}
+        with self.office.engine.reading() as unit:
+            view = instances.view(unit, self.instance, "", ("audit",))
+        nodes = view.definition.diagram.nodes
+        told = [(marks[event.kind], event.envelope["activity"]) for event in view.events if event.kind in marks]
+        return [mark + name for mark, name in told if not (mark == "×" and nodes[name].kind == "boundary")]
+
+
+def values(given: tuple[str, ...]) -> dict[str, Any]:
+    """Read `name=json`."""
+    pairs = (each.split("=", 1) for each in given)
+    return {name: json.loads(text) for name, text in pairs}
