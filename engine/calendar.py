@@ -194,7 +194,6 @@ def _drop_list(unit: Unit, number: int) -> str:
 def _close(unit: Unit, kind: str, actor: Actor, payload: dict[str, object]) -> None:
     """Record a change, and let what is planned by the calendar follow it."""
     history.record(unit, STREAM, kind, actor, payload)
-    unit.cache.pop("calendar", None)
     starts.replan(unit)
 
 

@@ -18,6 +18,7 @@ from engine.core import (
     history,
     opinions,
     organization,
+    starters,
     visibility,
 )
 from engine.core.catalogue import Definition
@@ -48,35 +49,35 @@ class InstanceView:
 
 def startable(unit: Unit, person_id: str) -> list[Definition]:
     """List the processes that a person may start, by name."""
-    held = {post.reference for post in organization.posts_of(unit, person_id)}
+    held = organization.posts_of(unit, person_id)
     keys = unit.connection.execute(select(model.definition.c.key).distinct()).scalars()
     found = [catalogue.latest(unit, key) for key in keys]
-    return sorted((item for item in found if held & set(item.diagram.starters)), key=lambda item: item.name)
+    mine = (item for item in found if starters.seats(item.diagram.starters, held))
+    return sorted(mine, key=lambda item: item.name)
 
 
 def start(unit: Unit, key: str, actor: Actor, values: Mapping[str, Any]) -> str:
-    """Start the newest version of a process; give the instance's id.
+    """Start the newest version of a process, in the unit of the post that may; give the instance's id.
 
     Raises:
         NotFound: not published. NotAllowed: not one of its starters. Invalid: the start form has faults.
     """
     definition = catalogue.latest(unit, key)
     assert actor.person_id is not None
-    held = [post.reference for post in organization.posts_of(unit, actor.person_id)]
-    seats = [reference for reference in held if reference in definition.diagram.starters]
-    if not seats:
+    seat = next(iter(starters.seats(definition.diagram.starters, organization.posts_of(unit, actor.person_id))), None)
+    if seat is None:
         raise NotAllowed("您的岗位不能发起这个流程。")
     variables: dict[str, Any] = {}
     if definition.diagram.start_form:
         form = definition.form(definition.diagram.start_form)
-        judge = filling.judge(unit, {"unit": None, "round": None})
+        judge = filling.judge(unit, {"unit": seat.unit_code, "round": None})
         options = start_options(unit, definition)
         clean, faults = forms.validate(form, dict(values), _only_outcome(form), options, judge)
         if faults:
             raise Invalid(f"有 {len(faults)} 处需要修改，没有发起。", faults)
         variables.update(forms.lifted(form, clean))
-    run = execution.start(unit, definition, variables, Actor(actor.person_id, seats[0]))
-    return run.id
+    who = Actor(actor.person_id, seat.reference)
+    return execution.start(unit, definition, variables, who, unit_code=seat.unit_code).id
 
 
 def _only_outcome(form: forms.Form) -> str | None:
@@ -191,9 +192,10 @@ def may_cancel(unit: Unit, row: Mapping[str, Any], person_id: str) -> bool:
     """Tell whether a person may cancel an instance: who started it, or may start its like; never a child by itself."""
     if row["state"] != "active" or row["parent_id"] is not None:
         return False
-    starters = set(catalogue.load(unit, row["definition_id"]).diagram.starters)
+    diagram = catalogue.load(unit, row["definition_id"]).diagram
+    alike = starters.references(diagram.starters, row["unit_code"])
     held = {post.reference for post in organization.posts_of(unit, person_id)}
-    return row["starter_id"] == person_id or bool(starters & held)
+    return row["starter_id"] == person_id or not held.isdisjoint(alike)
 
 
 def cancel(unit: Unit, instance_id: str, actor: Actor, reason: str) -> None:

@@ -62,7 +62,6 @@ def change(unit: Unit, wanted: Mapping[str, int], seen: int, actor: Actor) -> li
         _keep(unit, name, wanted[name], actor)
         payload = {"name": name, "before": before[name], "after": wanted[name]}
         history.record(unit, STREAM, "parameter-changed", actor, payload)
-    unit.cache.pop("parameters", None)
     return changed
 
 

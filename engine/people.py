@@ -27,6 +27,7 @@ posts_of = organization.posts_of
 principals = organization.principals
 references = organization.references
 references_of_kind = organization.references_of_kind
+signature = organization.signature
 unit_name = organization.unit_name
 units = organization.units
 

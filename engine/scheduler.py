@@ -2,7 +2,7 @@
 
 import logging
 from datetime import date, datetime, timedelta
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -14,6 +14,8 @@ from engine.ground.unit_of_work import Engine
 
 SAFETY = timedelta(seconds=30)
 """A look at the table even when nothing seems due: a clock may have moved, a node may have missed a wake-up."""
+RECONNECT = 5.0
+"""Seconds before listening to the other nodes again, where the database was away."""
 
 log = logging.getLogger("suixu.scheduler")
 
@@ -33,12 +35,15 @@ class Scheduler:
         self._stopping = Event()
         self._turn = Lock()
         self._planned: date | None = None
+        self._listener: Thread | None = None
 
     def start(self) -> None:
         """Begin to look after due jobs."""
         self._plan_day()
         self.engine.wake = self.wake
         self._background.start()
+        self._listener = Thread(target=self._listen, name="suixu-listener", daemon=True)
+        self._listener.start()
         self.wake()
 
     def wake(self) -> None:
@@ -53,7 +58,18 @@ class Scheduler:
         # APScheduler waits for a running look while it holds the lock that planning the next one needs: so wait first.
         with self._turn:
             pass
+        if self._listener:
+            self._listener.join()
         self._background.shutdown(wait=True)
+
+    def _listen(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.engine.database.listen(self.wake, self._stopping)
+                return
+            except Busy:
+                log.warning("no longer told of other nodes' jobs; listening again in %s s", RECONNECT)
+                self._stopping.wait(RECONNECT)
 
     def _plan(self, delay: timedelta) -> None:
         # The delay counts in real time; the jobs' own clock may be a shifted one.

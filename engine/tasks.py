@@ -15,12 +15,14 @@ from engine.core import (
     execution,
     filling,
     history,
+    merging,
     seats,
     visibility,
 )
 from engine.core.effects import END_OF_TIME
 from engine.core.entering import Entry as Entry
 from engine.core.forms import Form
+from engine.core.merging import Step
 from engine.core.seats import Seat
 from engine.core.variables import decode
 from engine.ground import model
@@ -55,7 +57,9 @@ class TaskRow:
 class TaskView:
     """Show one task with all that its page needs. `may` names the acts open to this person.
 
-    `seat` is where they sit at it, if they do; `barred` deputies are kept from what is their own matter.
+    `seat` is where they sit at it, if they do; `barred` deputies are kept from what is their own matter; `assignee_for`
+    is in whose place the assignee has it. `along` are the steps that the same click does, for it finds the same person
+    there.
     """
 
     id: str
@@ -77,6 +81,8 @@ class TaskView:
     may: frozenset[str]
     seat: Seat | None = None
     barred: bool = False
+    assignee_for: str | None = None
+    along: tuple[Step, ...] = ()
 
 
 def inbox(unit: Unit, person_id: str, after: tuple[datetime, str] | None = None, limit: int = 50) -> list[TaskRow]:
@@ -168,6 +174,8 @@ def view(unit: Unit, task_id: str, person_id: str, roles: Collection[str] = ()) 
     form = definition.form(row.form_key)
     values, saved_at = _values(unit, row, instance, form, bool(own))
     node = definition.diagram.nodes[row.activity_id]
+    may = seats.acts(unit, row, person_id, own)
+    alone = "complete" in may and not own[0].acting_for
     return TaskView(
         row.id,
         row.revision,
@@ -185,9 +193,11 @@ def view(unit: Unit, task_id: str, person_id: str, roles: Collection[str] = ()) 
         row.assignee_id,
         row.due_at,
         row.created_at,
-        frozenset(seats.acts(unit, row, person_id, own)),
+        frozenset(may),
         next(iter(own), None),
         row.state == "open" and not own and seats.is_barred(unit, row, person_id),
+        seats.acting_for(unit, row, row.assignee_id) if row.assignee_id and row.state == "open" else None,
+        merging.announce(unit, definition, instance, row.activity_id, person_id) if alone else (),
     )
 
 
@@ -326,8 +336,11 @@ def complete(
     outcome: str | None,
     revision: int,
     entry: Entry | None = None,
+    along: Collection[str] = (),
 ) -> None:
     """Do a task (办理): its form is checked, kept as a document's version, and the instance goes on.
+
+    `along` names the activities that the page said would be done along with it (`TaskView.along`).
 
     Raises:
         Invalid: the form has faults, each named by its field. Stale, NotFound: see `_hold`.
@@ -341,17 +354,19 @@ def complete(
     clean, wrong = filling.inspect(unit, held.row, held.instance, form, values, outcome)
     if wrong:
         raise Invalid(f"有 {len(wrong)} 处需要修改，内容没有提交。", wrong)
-    done = completion.write(run, held.row, form, clean, outcome, entry)
-    before = completion.lift(run, task_id, form, clean, outcome)
-    run.cause = done
-    run.machine.finish(task_id)
-    execution.settle(run)
-    if run.plain and len(run.opened) == 1:
-        _change(unit, held.row, effect={"task": run.opened[0], "variables": before})
+    before = completion.carry_out(run, held.row, form, clean, outcome, entry)
+    chain = merging.Chain([held.row], before, run.opened, run.plain)
+    merging.carry_on(chain, run, along)
+    if chain.plain and len(chain.opened) == 1:
+        members = [row.id for row in chain.tasks]
+        for row in chain.tasks:
+            _change(unit, row, effect={"task": chain.opened[0], "variables": chain.before, "members": members})
 
 
 def withdraw(unit: Unit, task_id: str, actor: Actor, revision: int) -> str:
     """Take back what one has just completed (撤回), while its sole effect is one open, untouched task.
+
+    What one click did along with it is taken back with it.
 
     Raises:
         NotFound: not completed by this person. Stale: somebody is working on what followed.
@@ -363,11 +378,14 @@ def withdraw(unit: Unit, task_id: str, actor: Actor, revision: int) -> str:
     row = seats.find(unit, task_id)
     if row.revision != revision or row.state != "completed" or not seats.is_withdrawable(unit, row):
         raise Stale("后面的环节已经有人着手办理，不能撤回。")
-    for scope, name, existed, value in row.effect["variables"]:
+    members = [seats.find(unit, member) for member in row.effect["members"]]
+    for scope, name, existed, value in reversed(row.effect["variables"]):
         run.scopes.set(scope, name, decode(value)) if existed else run.scopes.remove(scope, name)
-    run.cause = row.cause
-    run.record("task.withdrawn", {}, activity=row.activity_id, task=task_id, following=row.effect["task"])
-    again = run.machine.put_back(row.effect["task"], row.activity_id)
+    run.cause = members[0].cause
+    for member in reversed(members):
+        ids = {"activity": member.activity_id, "task": member.id, "following": row.effect["task"]}
+        run.record("task.withdrawn", {}, **ids)
+        _change(unit, member, effect=None, revision=member.revision + 1)
+    again = run.machine.put_back(row.effect["task"], members[0].activity_id)
     execution.settle(run)
-    _change(unit, row, effect=None, revision=row.revision + 1)
     return again.id

@@ -1,11 +1,13 @@
 """The room at the door: signing in and out, one's own account."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.wrappers import Response
 
-from engine import access, accounts, people, setup
+from engine import access, accounts, people, setup, substitutions
 from engine.accounts import Account, Session
 from engine.ground.errors import Fault, Invalid, NotAllowed
 from web import session
@@ -103,7 +105,7 @@ def extend() -> Answer:
 @room.get("/account")
 def show() -> Answer:
     """Show one's own posts, password and sign-ins."""
-    return _own([])
+    return own([])
 
 
 @room.post("/account")
@@ -111,19 +113,20 @@ def change_password() -> Answer:
     """Change one's own password."""
     old, new = request.form.get("old", ""), request.form.get("new", "")
     if new != request.form.get("again", ""):
-        return _own([Fault("differs", _("两次填写的新密码不一样。"), "again")]), 422
+        return own([Fault("differs", _("两次填写的新密码不一样。"), "again")]), 422
     try:
         with session.engine().transaction() as unit:
             found = accounts.change_password(unit, session.who().account_id, old, new, session.actor())
     except Invalid as error:
-        return _own(list(error.faults)), 422
+        return own(list(error.faults)), 422
     first = session.who().must_change
     session.carry_on(found)
     flash(_("密码已修改。在别处的登录都已结束。"))
     return redirect(_home(found) if first else url_for("account.show"), 303)
 
 
-def _own(faults: list[Fault]) -> str:
+def own(faults: list[Fault], typed: Mapping[str, str] | None = None) -> str:
+    """Show the page of one's own account; `typed` is what was put into the form that names a deputy."""
     me = session.who()
     with session.engine().reading() as unit:
         return render_template(
@@ -132,5 +135,9 @@ def _own(faults: list[Fault]) -> str:
             posts=people.posts_of(unit, me.person_id),
             roles=[accounts.ROLES[role] for role in me.roles],
             sign_ins=access.sign_ins(unit, me.account_id),
+            granted=substitutions.listing(unit, principal_id=me.person_id),
+            covered=substitutions.listing(unit, deputy_id=me.person_id),
+            deputies=[person for person in substitutions.eligible(unit) if person.id != me.person_id],
             faults=faults,
+            typed=typed,
         )

@@ -29,6 +29,7 @@ from web import (
     session,
     setup,
     shipped,
+    substitutions,
     tasks,
 )
 from web.texts import gettext as _
@@ -38,6 +39,7 @@ from workflows import parameters as declared
 
 ROOMS = (
     account.room,
+    substitutions.room,
     inbox.room,
     tasks.room,
     notices.room,

@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--login", default="admin", help=_("登录名，默认 admin"))
     init.add_argument("--name", default=_("系统管理员"), help=_("姓名"))
     _add(commands, "serve", _serve, _("打开网页服务，并按时办理到期的作业"))
+    _add(commands, "worker", _worker, _("只办理到期的作业，与其他节点一起（PostgreSQL）"))
     _add(commands, "migrate", _migrate, _("把数据库升级到本版本"))
     publish = _add(commands, "publish", _publish, _("发布流程图和同一文件夹中的表单"))
     publish.add_argument("files", nargs="+", type=Path, metavar="FILE", help=_(".bpmn 文件"))
@@ -114,6 +115,15 @@ def _serve(settings: Settings, given: argparse.Namespace) -> int:
         _demand_current(settings)
         with _opened(settings) as engine:
             return server.run(app.create_app(settings, engine.clock, engine), engine)
+
+
+def _worker(settings: Settings, given: argparse.Namespace) -> int:
+    _demand_current(settings)
+    with _opened(settings) as engine:
+        if engine.database.sqlite:
+            message = _("SQLite 只能由一个进程写入：作业由 suixu serve 一并办理，不必另开 worker。")
+            return _complain(message, status=WRONG_USE)
+        return server.work(engine)
 
 
 def _migrate(settings: Settings, given: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """Lay out what the page of a task shows: the task itself, its instance's story, its files, who else may do it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,8 +147,24 @@ def describe_following(unit: Unit, desk: Desk) -> str:
     whole = lay(unit, desk.view.id).whole
     if whole is None:
         return ""
+    along = _along(whole, desk.view.id)
+    done = "".join(_("“%s”一并办理。") % row.name for row in along)
+    return done + _next(unit, whole, {desk.view.id, *(row.id for row in along)})
+
+
+def _along(whole: InstanceView, task_id: str) -> list[Row[Any]]:
+    """Give what the same click has done along with a task."""
+    found: list[Row[Any]] = []
+    for row in whole.tasks:
+        opened_by = (row.cause or {}).get("task")
+        if row.completed_at == row.created_at and opened_by in {task_id, *(one.id for one in found)}:
+            found.append(row)
+    return found
+
+
+def _next(unit: Unit, whole: InstanceView, done: Collection[str]) -> str:
     said = names(unit)
-    following = [row for row in whole.tasks if row.state == "open" and (row.cause or {}).get("task") == desk.view.id]
+    following = [row for row in whole.tasks if row.state == "open" and (row.cause or {}).get("task") in done]
     if following:
         steps = "；".join(_("“%s”（%s）") % (row.name, said.posts(row.candidates)) for row in following)
         return _("下一步：%s。") % steps

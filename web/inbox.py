@@ -36,8 +36,12 @@ def waiting() -> str:
             further=_named(rows[PAGE - 1]) if len(rows) > PAGE else "",
             later=after is not None,
             shared=_shared(unit, rows),
-            names=people.person_names(unit, [(row.cause or {}).get("person") for row in rows]),
+            names=people.person_names(unit, [who for row in rows for who in _named_in(row)]),
         )
+
+
+def _named_in(row: TaskRow) -> tuple[str | None, str | None]:
+    return (row.cause or {}).get("person"), row.acting_for
 
 
 def _shared(unit: Unit, rows: list[TaskRow]) -> set[str]:

@@ -9,9 +9,10 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine import definitions, documents, instances, people, tasks
-from engine.core import execution, form_uses
+from engine.core import execution, form_uses, seats, starters, substitutions
 from engine.core.catalogue import Definition
 from engine.core.forms import FILES, Form
+from engine.core.substitutions import Cover
 from engine.core.visibility import AUDIT, may_see
 from engine.ground.errors import Fault, Invalid, NotFound
 from engine.ground.unit_of_work import Unit
@@ -19,6 +20,7 @@ from engine.instances import InstanceView
 from web import guard, security, session, timeline, twin
 from web.addresses import read_moment
 from web.files import diagram_file, file_url
+from web.names import names
 from web.texts import gettext as _
 
 room = Blueprint("instances", __name__)
@@ -125,7 +127,7 @@ def _shown(unit: Unit, view: InstanceView) -> dict[str, Any]:
         "names": _names(unit, view),
         "waiting": _waiting(unit, view),
         "steps": _steps(unit, view),
-        "beginning": twin.beginning(diagram, people.post_titles(unit, diagram.starters)),
+        "beginning": twin.beginning(diagram, starters.titles(unit, diagram.starters)),
         "lines": timeline.tell(unit, view.events, diagram),
         "parent_open": _may_open(unit, view.row["parent_id"]),
         # What is filled in besides a document is kept under its task's name.
@@ -153,9 +155,18 @@ class Names:
     posts: Mapping[str, str]
     units: Mapping[str, str]
 
+    def person(self, person_id: str) -> str:
+        """Name a person; one whose name was lawfully erased has none."""
+        return self.persons.get(person_id) or _("（姓名已删除）")
+
+    def signed(self, person_id: str, post: str, principal_id: str | None) -> str:
+        """Name who gave an opinion, in which post and in whose place."""
+        title = (self.posts.get(post) or _("岗位已不存在")) if post else ""
+        return people.signature(self.person(person_id), title, self.person(principal_id) if principal_id else "")
+
 
 def _names(unit: Unit, view: InstanceView) -> Names:
-    said = [(row.person_id, row.entered_by) for row in view.opinions]
+    said = [(row.person_id, row.acting_for, row.entered_by) for row in view.opinions]
     persons = {view.row["starter_id"], *(row.created_by for row in view.documents)}.union(*said)
     codes = {view.row["unit_code"], *(row.unit_code for row in view.children)} - {None}
     posts = people.post_titles(unit, (row.post for row in view.opinions))
@@ -171,14 +182,18 @@ def _waiting(unit: Unit, view: InstanceView) -> list[Waiting]:
 
 def _whom(unit: Unit, row: Row[Any]) -> str:
     if row.assignee_id:
-        return people.person_names(unit, [row.assignee_id]).get(row.assignee_id, "")
+        return names(unit).actor(row.assignee_id, None, seats.acting_for(unit, row, row.assignee_id))
     titles = people.post_titles(unit, row.candidates)
-    return "；".join(_holders(unit, post, titles.get(post, _("（岗位已不存在）"))) for post in row.candidates)
+    deputies = seats.deputies(unit, row, substitutions.covers(unit, row.candidates))
+    return "；".join(_holders(unit, post, titles.get(post, _("（岗位已不存在）")), deputies) for post in row.candidates)
 
 
-def _holders(unit: Unit, post: str, title: str) -> str:
-    names = "、".join(person.name for person in people.holders(unit, post))
-    return _("%s（%s）") % (title, names or _("目前无人任职"))
+def _holders(unit: Unit, post: str, title: str, deputies: Iterable[Cover]) -> str:
+    """Name a post with who holds it, and who stands in for them."""
+    said = names(unit)
+    found = [person.name for person in people.holders(unit, post)] or [_("目前无人任职")]
+    found += [said.actor(item.deputy_id, None, item.principal_id) for item in deputies if item.post == post]
+    return _("%s（%s）") % (title, "、".join(found))
 
 
 def _other(view: InstanceView, name: str) -> Waiting:

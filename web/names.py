@@ -37,9 +37,10 @@ class Names:
         """Name a unit of the office."""
         return people.unit_name(self.unit, code) if code else ""
 
-    def actor(self, person_id: str | None, post: str | None) -> str:
-        """Name a person with the post in which they acted."""
-        return f"{self.person(person_id)}（{self.post(post)}）" if post and person_id else self.person(person_id)
+    def actor(self, person_id: str | None, post: str | None = None, principal_id: str | None = None) -> str:
+        """Name a person with the post in which they acted, and in whose place."""
+        principal = self.person(principal_id) if principal_id else ""
+        return people.signature(self.person(person_id), self.post(post) if person_id else "", principal)
 
     def _known(self, kind: str, key: str) -> str:
         kept: dict[tuple[str, str], str] = self.unit.cache.setdefault("names", {})

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine import accounts, people
+from engine import accounts, people, substitutions
 from engine.core import forms
 from engine.core.forms import Values
 from engine.ground.errors import Fault, Invalid, NotFound
@@ -21,6 +21,7 @@ GROUPS = (
     (_("岗位"), ("add-post", "rename-post", "end-post")),
     (_("人员"), ("add-person", "rename-person")),
     (_("任职"), ("appoint", "relieve")),
+    (_("代理"), ("grant-substitution", "revoke-substitution")),
 )
 
 
@@ -29,9 +30,11 @@ def show() -> str:
     """Show units and posts; who holds them, to the system administrator."""
     with session.engine().reading() as unit:
         sections = people.overview(unit)
+        standing = substitutions.listing(unit) if guard.has(SYSTEM) else []
     return render_template(
         "organization/show.html",
         sections=sections,
+        standing=standing,
         administers=guard.has(SYSTEM),
         acts=ACTS,
         groups=GROUPS,

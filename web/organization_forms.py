@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from engine import accounts, people
+from engine import accounts, people, substitutions
 from engine.core import forms
 from engine.core.forms import Form, Values
 from engine.ground.unit_of_work import Actor, Unit
+from engine.substitutions import Substitution
 from web.texts import gettext as _
 
 Options = Mapping[str, list[dict[str, str]]]
@@ -71,8 +72,14 @@ def options(unit: Unit) -> Options:
         "persons": _choices(persons),
         "accountless": _choices({key: name for key, name in persons.items() if key not in known}),
         "holdings": _choices(held),
+        "deputies": _choices({person.id: persons[person.id] for person in substitutions.eligible(unit)}),
+        "substitutions": _choices({item.id: _standing(item) for item in substitutions.listing(unit)}),
         "roles": _choices({role: accounts.ROLES[role] for role in accounts.GRANTABLE}),
     }
+
+
+def _standing(item: Substitution) -> str:
+    return _("%s代理%s（%s），%s起") % (item.deputy.name, item.principal.name, item.title, item.starts)
 
 
 def _date(values: Values, key: str) -> date:
@@ -92,6 +99,13 @@ PERSON = _select("person", _("人员"), "persons")
 NAME = _field("textfield", "name", _("名称"))
 NEW_NAME = _field("textfield", "name", _("新名称"))
 CODE = _field("textfield", "code", _("代码"), CODE_HINT)
+
+
+def _grant(unit: Unit, said: Values, actor: Actor) -> None:
+    held = next(item for item in people.holdings(unit) if item.id == said["post"])
+    days = _date(said, "starts"), _date(said, "ends")
+    substitutions.grant(unit, held.person.id, said["deputy"], held.reference, *days, said["authority"], actor)
+
 
 ACTS: Mapping[str, Act] = {
     "add-unit": Act(
@@ -180,6 +194,39 @@ ACTS: Mapping[str, Act] = {
         ),
         lambda unit, said, actor: people.relieve(unit, said["holding"], _date(said, "ends"), actor),
         _("已免职。"),
+    ),
+    "grant-substitution": Act(
+        _("授权代理"),
+        _form(
+            "grant-substitution",
+            _("授权代理"),
+            _select("post", _("委托人和岗位"), "holdings"),
+            _select(
+                "deputy", _("代理人"), "deputies", _("代理人不能再委托别人，也不能办理自己发起、起草或者提交的件。")
+            ),
+            _day("starts", _("起始日期"), _("从这一天起可以代理，不能早于今天")),
+            _day("ends", _("截止日期"), _("从这一天起不再代理，最长一年")),
+            _field(
+                "textfield",
+                "authority",
+                _("授权文件"),
+                _("本人不便在系统里办理时，凭书面授权办理：写明文件名称、文号或者批准人。"),
+                validate={"required": True, "maxLength": substitutions.AUTHORITY_LIMIT},
+            ),
+        ),
+        _grant,
+        _("代理已授权，双方都已收到通知。"),
+    ),
+    "revoke-substitution": Act(
+        _("撤销代理"),
+        _form(
+            "revoke-substitution",
+            _("撤销代理"),
+            _select("substitution", _("代理"), "substitutions"),
+            _field("checkbox", "confirmed", _("我已确认：撤销以后代理人立刻不能再办理")),
+        ),
+        lambda unit, said, actor: substitutions.revoke(unit, said["substitution"], actor),
+        _("代理已撤销，双方都已收到通知。"),
     ),
 }
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine import definitions, instances, people, tasks
-from engine.core import execution, forms
+from engine.core import execution, forms, starters
 from engine.core.catalogue import Definition
 from engine.core.forms import Form, Values
 from engine.ground.errors import Fault, Invalid, NotFound
@@ -63,7 +63,7 @@ def _may_start(unit: Unit, key: str) -> bool:
 def _told(unit: Unit, definition: Definition) -> dict[str, Any]:
     diagram = definition.diagram
     wanted = [node.attributes.get("assignment", "") for node in diagram.nodes.values()]
-    titles = people.post_titles(unit, [*wanted, *diagram.starters])
+    titles = {**people.post_titles(unit, wanted), **starters.titles(unit, diagram.starters)}
     called = {item.key: item.name for item in definitions.overview(unit)}
     return {"steps": twin.tell(diagram, {}, called, titles), "beginning": twin.beginning(diagram, titles)}
 

@@ -3,6 +3,7 @@
 import logging
 import signal
 import sys
+import threading
 from types import FrameType
 from typing import NoReturn
 
@@ -16,11 +17,12 @@ from web.texts import gettext as _
 
 THREADS = 8
 SLACK = 64 * 1024
+LOG_FORMAT = "%(asctime)s %(name)s %(message)s"
 
 
 def run(app: Flask, engine: Engine) -> int:
     """Serve until told to stop; nothing of what is being done is cut off."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format=LOG_FORMAT)
     settings = engine.settings
     try:
         # Flask answers what is too large with a page; the server's own limit only guards against the absurd.
@@ -39,6 +41,20 @@ def run(app: Flask, engine: Engine) -> int:
     finally:
         scheduler.stop()
         server.close()
+    return 0
+
+
+def work(engine: Engine, stopping: threading.Event | None = None) -> int:
+    """Work off due jobs until told to stop; the job in hand is finished."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format=LOG_FORMAT)
+    scheduler = Scheduler(engine)
+    signal.signal(signal.SIGTERM, _stop)
+    scheduler.start()
+    print(_("正在办理作业（按 Ctrl+C 停止）"), flush=True)
+    try:
+        (stopping or threading.Event()).wait()
+    finally:
+        scheduler.stop()
     return 0
 
 

@@ -141,7 +141,8 @@ def _complete(unit: Unit, sent: Sent) -> None:
     if faults and sent.desk.view.state == "open":
         wrong = tasks.faults(unit, sent.task_id, sent.values, sent.outcome)
         raise Invalid(_("内容需要修改，没有提交。"), [*wrong, *faults])
-    tasks.complete(unit, sent.task_id, session.actor(), sent.values, sent.outcome, sent.revision, entry)
+    act = (session.actor(), sent.values, sent.outcome, sent.revision, entry)
+    tasks.complete(unit, sent.task_id, *act, along=request.form.getlist("_along"))
 
 
 def _said(sent: Sent) -> str:

@@ -15,6 +15,9 @@ from web.texts import gettext as _
 FORGOTTEN = ("activity.entered", "activity.completed", "activity.cancelled", "timer.fired", "function.done")
 """What the machine does by itself: kept in the history, told only in the full record."""
 
+PERSONS = ("person", "acting_for", "entering_for", "assignee", "subject")
+"""Where an event's envelope holds the id of a person."""
+
 BY_ITSELF = ("activity.", "child.", "timer.", "function.", "incident.raised")
 """What follows from somebody's act without being that person's act."""
 
@@ -88,7 +91,7 @@ def gather(unit: Unit, events: Iterable[Event], diagram: Diagram | None = None) 
     children: dict[str, str] = {}
     for event in events:
         head, payload = event.envelope, event.payload or {}
-        persons.update(str(head[key]) for key in ("person", "entering_for", "assignee", "subject") if head.get(key))
+        persons.update(str(head[key]) for key in PERSONS if head.get(key))
         posts.update(str(head[key]) for key in ("post", "held") if head.get(key))
         posts.update(str(item) for item in payload.get("candidates") or ())
         if event.kind == "child.started":
@@ -110,12 +113,13 @@ def line(event: Event, words: Words) -> Line:
 
 
 def who(event: Event, words: Words) -> str:
-    """Say who acted, and in which post; 代录 is told as the signer's act."""
+    """Say who acted, in which post and in whose place (代理); 代录 is told as the signer's act."""
     head = event.envelope
     if not head.get("person") or event.kind.startswith(BY_ITSELF):
         return _("系统")
     name = words.person(head.get("entering_for") or head["person"])
-    return f"{name}（{words.post(head['post'])}）" if head.get("post") else name
+    principal = words.person(head["acting_for"]) if head.get("acting_for") else ""
+    return people.signature(name, words.post(head["post"]) if head.get("post") else "", principal)
 
 
 def _with_opinion(told: Line, event: Event, words: Words) -> Line:
@@ -124,6 +128,8 @@ def _with_opinion(told: Line, event: Event, words: Words) -> Line:
     if head.get("entering_for"):
         day = _day(payload.get("made_on"))
         marks = (_("代录：由%s录入，纸面签批日期%s") % (words.person(head["person"]), day or _("未注明")),)
+    if head.get("merged"):
+        marks = (_("同一人连续办理，一次办理、两步留痕"),)
     return replace(told, outcome=str(payload.get("label") or ""), opinion=str(payload.get("text") or ""), marks=marks)
 
 

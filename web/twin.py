@@ -207,6 +207,8 @@ class _Teller:
             yield _("另开事项“%s”，它办结后才往下走。") % (self.called.get(node.called) or name_of(node))
         yield from _repetitions(node)
         yield from self._times(node)
+        if node.attributes.get("merge"):
+            yield _("上一步由同一人办理的，这一步随它一并办理，两步都留痕。")
         for boundary in self.diagram.boundaries(node.id):
             yield self._guard(boundary)
 

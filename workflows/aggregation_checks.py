@@ -3,14 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from workflows import papers
+from workflows.aggregation_sources import Source
 from workflows.duties import Duties, Duty
 from workflows.merging import Row
-
-if TYPE_CHECKING:
-    from workflows.aggregation import Source
 
 MOST_ROWS = 200
 SHORT_DAYS = 7
@@ -19,23 +16,27 @@ SHORT_DAYS = 7
 
 def find(
     known: Duties,
-    sources: Sequence["Source"],
+    sources: Sequence[Source],
     rows: Sequence[Row],
-    kept: Sequence[Row],
+    kept: Sequence[str],
     year: str,
     names: Mapping[str, str],
 ) -> str:
-    """Write the page of checks, one heading for each kind."""
+    """Write the page of checks, one heading for each kind; `kept` names what stands as HR has it."""
+    missing = [source for source in sources if source.outcome == "missing"]
+    outstanding = [source for source in sources if source.outstanding]
     sections = {
-        "缺报单位": [f"{source.name}：{source.reason or '未写明原因。'}" for source in sources if not source.received],
+        "未到单位": [f"{source.name}：{source.reason}" for source in outstanding],
+        "缺报单位": [f"{source.name}：{source.reason}" for source in missing],
         "未覆盖职责（有频次或者数额）": [_duty(duty) for duty in uncovered(known, rows)],
         "同类事项（可以合并）": [_group(known, group, names) for group in alike(rows)],
         "时间冲突": [_clash(one, other, names) for one, other in clashes(rows)],
-        "时间有误": [f"{_named(row, names)}：{fault}" for row in rows if (fault := _fault(row, year))],
-        "人事部改过、单位重报时又改的（保留人事部文字）": [_named(row, names) for row in kept],
+        "时间有误": [f"{named(row, names)}：{fault}" for row in rows if (fault := _fault(row, year))],
+        "人事部改过、单位重报时又改的（保留人事部文字）": list(kept),
     }
-    received = sum(source.received for source in sources)
-    lines = [f"应报{len(sources)}家，已收{received}家，缺报{len(sources) - received}家，事项{len(rows)}项。"]
+    received = len(sources) - len(outstanding) - len(missing)
+    counts = f"已收{received}家，未到{len(outstanding)}家，缺报{len(missing)}家"
+    lines = [f"应报{len(sources)}家，{counts}，事项{len(rows)}项。"]
     if len(rows) > MOST_ROWS:
         lines.append(f"事项超过{MOST_ROWS}项，须合并后才能送审。")
     for title, found in sections.items():
@@ -107,13 +108,14 @@ def _duty(duty: Duty) -> str:
 def _group(known: Duties, group: Sequence[Row], names: Mapping[str, str]) -> str:
     duty = known.get(str(group[0].get("duty")))
     head = f"{duty.clause}：" if duty else ""
-    return head + "、".join(_named(row, names) for row in group)
+    return head + "、".join(named(row, names) for row in group)
 
 
 def _clash(one: Row, other: Row, names: Mapping[str, str]) -> str:
-    return "与".join(f"{_named(row, names)}（{papers.when(row)}）" for row in (one, other))
+    return "与".join(f"{named(row, names)}（{papers.when(row)}）" for row in (one, other))
 
 
-def _named(row: Row, names: Mapping[str, str]) -> str:
+def named(row: Row, names: Mapping[str, str]) -> str:
+    """Name a row by its lead and its own name."""
     lead = str(row.get("lead") or "")
     return f"{names.get(lead, lead)}“{row.get('name')}”"

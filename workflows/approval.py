@@ -19,13 +19,16 @@ from workflows import duties, papers, word
 URGENCY = {"normal": "平件", "urgent": "加急", "express": "特急"}
 PUBLICITY = {"open": "主动公开", "request": "依申请公开", "closed": "不予公开"}
 MODE = {"circulate": "传批", "meeting": "会议"}
+APPROVER = {"group": "领导小组", "leader": "组长", "board": "党组理事会"}
+DECISION = "组长批示"
+BOARD_DECISION = "党组理事会主要领导批示"
 ROWS = (
     # activities of approval.bpmn, what the sheet calls them, millimetres to sign in
     (("propose",), "拟办意见", 14),
     (("head_review",), "人事部负责人意见", 14),
     (("director_review",), "领导小组办公室主任意见", 14),
     (("read",), "成员圈阅", 30),
-    (("sign", "meeting"), "组长批示", 20),
+    (("sign", "meeting"), DECISION, 20),
 )
 GROUP = "领导小组"
 """What every reader's post begins with, and need not be said ten times."""
@@ -45,6 +48,7 @@ class Opinion(NamedTuple):
     made_on: date
     recorded_at: datetime
     entered_by: str
+    acting_for: str = ""
 
 
 class Content(NamedTuple):
@@ -53,6 +57,7 @@ class Content(NamedTuple):
     title: str
     sheet: Mapping[str, Any]
     mode: str
+    approver: str
     attachments: Sequence[str]
     deadline: date | None
     opinions: Sequence[Opinion]
@@ -90,6 +95,7 @@ def _content(unit: Unit, call: Call, plan: Mapping[str, Any]) -> Content:
         str(plan.get("title") or "双拥工作计划"),
         sheet,
         str(call.variables.get("mode") or ""),
+        str(call.variables.get("approver") or ""),
         _titles(unit, sheet.get("attachments") or ()),
         _deadline(mine),
         told,
@@ -116,7 +122,7 @@ def _meeting(unit: Unit, call: Call, tasks: Iterable[Any]) -> dict[str, Any]:
 
 def _opinions(unit: Unit, rounds: Mapping[str, int], tasks: Mapping[str, Any]) -> list[Opinion]:
     rows = opinions.of_instances(unit, list(rounds))
-    names = people.person_names(unit, [who for row in rows for who in (row.person_id, row.entered_by)])
+    names = people.person_names(unit, [who for row in rows for who in (row.person_id, row.entered_by, row.acting_for)])
     titles = people.post_titles(unit, [row.post for row in rows])
     return [
         Opinion(
@@ -129,6 +135,7 @@ def _opinions(unit: Unit, rounds: Mapping[str, int], tasks: Mapping[str, Any]) -
             row.made_on,
             row.recorded_at,
             names.get(row.entered_by, "") if row.entered_by else "",
+            names.get(row.acting_for, "") if row.acting_for else "",
         )
         for row in rows
     ]
@@ -146,7 +153,7 @@ def sheet_paper(content: Content) -> bytes:
     _result(paper, content)
     note = paper.add_paragraph()
     note.alignment = WD_ALIGN_PARAGRAPH.LEFT
-    run = note.add_run("代录：秘书录入已在纸面签批的意见；补录：录入日期晚于签批日期。空白签字格供打印后手签。")
+    run = note.add_run("代理：受权代为决定；代录：秘书录入纸面签批；补录：录入晚于签批。空白签字格供打印后手签。")
     run.font.size = Pt(9)
     note.paragraph_format.line_spacing = 1.0
     return word.to_bytes(paper)
@@ -157,7 +164,7 @@ def _head(paper: Paper, content: Content) -> None:
     pairs = (
         ("编号", "", "紧急程度", URGENCY.get(str(sheet.get("urgency")), "")),
         ("公开属性", PUBLICITY.get(str(sheet.get("publicity")), ""), "办理期限", _day(content.deadline)),
-        ("承办人及电话", str(sheet.get("contact") or ""), "办理方式", MODE.get(content.mode, "")),
+        ("承办人及电话", str(sheet.get("contact") or ""), "办理方式", _manner(content)),
     )
     table = paper.add_table(rows=0, cols=4, style="Table Grid")
     for pair in (("标题", f"{content.title}（第{content.version}版）", "", ""), *pairs):
@@ -176,6 +183,11 @@ def _head(paper: Paper, content: Content) -> None:
         _drop_empty(cells[1])
 
 
+def _manner(content: Content) -> str:
+    by = APPROVER.get(content.approver, "")
+    return MODE.get(content.mode, "") + (f"（批准人：{by}）" if by else "")
+
+
 def _drop_empty(cell: Any) -> None:
     """Take out the empty paragraphs that merging brought along."""
     for paragraph in cell.paragraphs[1:]:
@@ -189,7 +201,8 @@ def _signed(paper: Paper, content: Content) -> None:
         told = [opinion for opinion in content.opinions if opinion.activity in activities]
         row = word.add_row(table)
         row.height, row.height_rule = Mm(height), WD_ROW_HEIGHT_RULE.AT_LEAST
-        word.fill(row.cells[0], label, word.HEI)
+        decided = BOARD_DECISION if content.approver == "board" and label == DECISION else label
+        word.fill(row.cells[0], decided, word.HEI)
         word.fill(row.cells[1], "\n".join(_lines(told, _several(content))))
     word.size_columns(table, OPINION_WIDTHS)
 
@@ -206,18 +219,20 @@ def _lines(told: Sequence[Opinion], several: bool) -> list[str]:
         if opinion.activity == "read" and not opinion.text.strip() and not _is_apart(opinion):
             turn = f"第{opinion.round}轮 " if several else ""
             moment = local(opinion.recorded_at)
-            who = f"{opinion.person}（{opinion.post.removeprefix(GROUP)}）{moment.month}月{moment.day}日{moment:%H:%M}"
+            who = people.signature(opinion.person, opinion.post.removeprefix(GROUP), opinion.acting_for)
+            who += f"{moment.month}月{moment.day}日{moment:%H:%M}"
             ticked.setdefault(f"{turn}{opinion.outcome}", []).append(who)
         else:
             lines.append(line(opinion, several))
-    return [*(f"{outcome}：{'；'.join(people)}" for outcome, people in ticked.items()), *lines]
+    return [*(f"{outcome}：{'；'.join(readers)}" for outcome, readers in ticked.items()), *lines]
 
 
 def line(opinion: Opinion, several: bool = False) -> str:
     """Write one opinion with name, post, day, and how it came in."""
     said = "：".join(part for part in (opinion.outcome, opinion.text.strip()) if part)
     turn = f"第{opinion.round}轮 " if several else ""
-    return f"{turn}{said}　{opinion.person}（{opinion.post}）{_time(opinion)}"
+    who = people.signature(opinion.person, opinion.post, opinion.acting_for)
+    return f"{turn}{said}　{who}{_time(opinion)}"
 
 
 def _time(opinion: Opinion) -> str:

@@ -1,4 +1,4 @@
-"""Merge a unit's new rows into a plan that HR has edited: three ways, so that nobody's words are lost."""
+"""Merge what a unit newly hands in into a plan that HR has edited: three ways, so that nobody's words are lost."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -35,6 +35,25 @@ def merge(plan: Sequence[Row], base: Sequence[Row], new: Sequence[Row]) -> tuple
             result[place] = dict(after)
     result += [dict(row) for key, row in fresh.items() if key not in old]
     return result, conflicts
+
+
+def merge_lines(text: str, base: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Bring each unit's line from `base` to `new` inside `text`; give the text and the units where HR's edits overrule.
+
+    A text that HR left alone is written anew, in the order of `new`.
+    """
+    if text == "\n".join(base.values()):
+        return "\n".join(new.values()), []
+    lines, conflicts = text.splitlines(), []
+    for code, line in new.items():
+        before = base.get(code)
+        if before is None:
+            lines.append(line)
+        elif before in lines:
+            lines[lines.index(before)] = line
+        elif before != line:
+            conflicts.append(code)
+    return "\n".join(lines), conflicts
 
 
 def _plain(row: Row) -> tuple[str, ...]:

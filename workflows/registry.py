@@ -40,6 +40,7 @@ def functions() -> dict[str, Function]:
     known = _known_duties()
     return {
         "aggregation.compile": partial(aggregation.compile_plan, known),
+        "aggregation.tally": partial(aggregation.tally, known),
         "approval.sheet": approval.make_sheet,
         "archiving.pack": archiving.pack,
         "submission.compare": partial(submission.compare, known),
@@ -49,7 +50,7 @@ def functions() -> dict[str, Function]:
 
 def options() -> Mapping[str, Option]:
     """Give the choices behind each `valuesKey` of a form; a fault in the duties stops the start here."""
-    return {"units": _units, "duties": partial(_duties, _known_duties())}
+    return {"units": _units, "returnable": aggregation.returnable, "duties": partial(_duties, _known_duties())}
 
 
 def _units(unit: Unit, instance: Mapping[str, Any]) -> list[dict[str, str]]:

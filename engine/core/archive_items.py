@@ -188,4 +188,5 @@ def _opinion(row: Row[Any], dossier: Dossier) -> dict[str, Any]:
     plain["person_name"] = names.get(row.person_id, "")
     plain["post_title"] = posts.get(row.post, row.post)
     plain["entered_by_name"] = names.get(row.entered_by or "", "")
+    plain["acting_for_name"] = names.get(row.acting_for or "", "")
     return plain

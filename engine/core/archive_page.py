@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Row
 
-from engine.core import forms
+from engine.core import forms, organization
 from engine.core.archive_items import HOW_TO_VERIFY, INDEX, OPINIONS, Layout
 from engine.core.dossier import Dossier, Member, Record
 from engine.core.form_schema import Component
@@ -155,7 +155,7 @@ def _opinions(dossier: Dossier) -> Html:
         [
             titles.get(row.instance_id, ""),
             row.activity_name,
-            _person(dossier, row.person_id),
+            organization.signature(_person(dossier, row.person_id), "", _person(dossier, row.acting_for)),
             dossier.posts.get(row.post, row.post),
             row.outcome,
             paragraphs(row.text) or "—",
@@ -234,7 +234,7 @@ def _actor(head: Mapping[str, Any], dossier: Dossier) -> str:
     who = _person(dossier, head.get("person")) or "系统"
     post = dossier.posts.get(str(head.get("post") or ""), "")
     entered = f"（代录：{_person(dossier, head['entering_for'])}）" if head.get("entering_for") else ""
-    return f"{who}　{post}{entered}".strip()
+    return f"{organization.signature(who, '', _person(dossier, head.get('acting_for')))}　{post}{entered}".strip()
 
 
 def _definitions(dossier: Dossier, layout: Layout) -> Html:

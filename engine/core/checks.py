@@ -99,6 +99,21 @@ def _user(desk: _Desk, node: Node) -> Iterator[Fault]:
     else:
         yield from _expression(desk, assignment, "办理岗位", node, desk.read(node))
     yield from _deadline(desk, node)
+    if node.attributes.get("merge"):
+        yield from _merge(desk, node)
+
+
+def _merge(desk: _Desk, node: Node) -> Iterator[Fault]:
+    """What is done along with the step before must be plain beforehand: the outcome, and whose it is."""
+    form, outcome = node.attributes.get("form", ""), node.attributes["merge"]
+    if node.multi:
+        yield fault("MERGE", node, "逐项办理的任务不能与上一步一并办理。", "请删去 suixu:merge。")
+    if not REFERENCE.fullmatch(node.attributes.get("assignment", "")):
+        message = "与上一步一并办理的任务须写明办理岗位。"
+        yield fault("MERGE", node, message, "请写成“单位.岗位”，例如 own.head，不用表达式；或删去 suixu:merge。")
+    if form and desk.names.whole and outcome not in desk.around.uses(desk.around.forms[form]).outcomes:
+        message = f"一并办理的结果“{outcome[:40]}”在表单“{form[:80]}”里没有按钮，或者收在“更多”里。"
+        yield fault("MERGE", node, message, "请写表单里一个按钮的 outcome，例如 agree。")
 
 
 def _deadline(desk: _Desk, node: Node) -> Iterator[Fault]:

@@ -17,8 +17,31 @@ def of_act(form: Form) -> set[str]:
     return {part.key for part in form.fields() if part.opinion or part.variable or not form.document}
 
 
+def carry_out(
+    run: Run,
+    task: Row[Any],
+    form: Form,
+    values: dict[str, Any],
+    outcome: str | None,
+    entry: Entry | None = None,
+    merged: bool = False,
+) -> list[list[Any]]:
+    """Complete a task with clean values and let the instance go on; give what the variables were before."""
+    run.cause = write(run, task, form, values, outcome, entry, merged)
+    before = lift(run, task.id, form, values, outcome)
+    run.machine.finish(task.id)
+    execution.settle(run)
+    return before
+
+
 def write(
-    run: Run, task: Row[Any], form: Form, values: dict[str, Any], outcome: str | None, entry: Entry | None
+    run: Run,
+    task: Row[Any],
+    form: Form,
+    values: dict[str, Any],
+    outcome: str | None,
+    entry: Entry | None = None,
+    merged: bool = False,
 ) -> dict[str, Any]:
     """Close the task, keep document and opinion, say in the history what was done; give the cause of what follows."""
     unit, actor = run.unit, run.actor
@@ -31,10 +54,11 @@ def write(
         # The right will end; what was decided stays theirs to look at.
         execution.join(run, [f"person:{signer}"])
     made_on, scan = (entry.made_on, entry.scan_id) if entry else (unit.today, None)
-    if entry or text or any(part.opinion for part in form.fields()):
+    if entry or merged or text or any(part.opinion for part in form.fields()):
         opinions.keep(unit, task, actor, label, text, made_on, scan)
     payload = {"label": label, "text": text, "made_on": made_on.isoformat() if entry else None}
-    ids = {"outcome": outcome, "documents": kept, **({"scan": scan} if scan else {})}
+    marks: dict[str, Any] = {"scan": scan, "merged": merged}
+    ids = {"outcome": outcome, "documents": kept, **{key: value for key, value in marks.items() if value}}
     run.record("task.completed", payload, activity=task.activity_id, task=task.id, **ids)
     if entry:
         entering.tell_signer(unit, task, run.row, signer, label, entry)

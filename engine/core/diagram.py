@@ -172,7 +172,7 @@ class Diagram:
 
 @dataclass(frozen=True)
 class FormUses:
-    """The variables that a form lifts, those that each of its rules reads, and the outcomes of its buttons."""
+    """The variables that a form lifts, those that each of its rules reads, and the outcomes of its plain buttons."""
 
     lifted: frozenset[str] = frozenset()
     asked: tuple[frozenset[str], ...] = ()

@@ -15,8 +15,8 @@ from sqlalchemy import Row, and_, func, insert, select
 
 from engine.ground import model
 from engine.ground.database import insert_new
-from engine.ground.errors import TooLarge
-from engine.ground.unit_of_work import Actor, Unit, new_id
+from engine.ground.errors import Stale, TooLarge
+from engine.ground.unit_of_work import Actor, Revision, Unit, new_id
 
 CHUNK = 1 << 20
 TASK = "task:"
@@ -78,6 +78,19 @@ def values(unit: Unit, business_key: str, name: str) -> dict[str, Any] | None:
     found = find(unit, business_key, name)
     version = latest(unit, found.id) if found else None
     return dict(version.content) if version is not None and version.content is not None else None
+
+
+def revise(unit: Unit, instance: Mapping[str, Any], revision: Revision, actor: Actor) -> Version:
+    """Put a new version on top of the one that it was made from, in a document of another business key.
+
+    Raises:
+        Stale: there is a newer version by now.
+    """
+    owner, title = {**instance, "business_key": revision.business_key}, str(revision.content.get("title") or "")
+    document_id, before = _hold(unit, owner, revision.name, "form", title)
+    if (before.number if before is not None else 0) != revision.after:
+        raise Stale("要改的材料刚刚有了新的一版，须在新的一版上再改。")
+    return _put(unit, (document_id, before), revision.content, actor, None)
 
 
 def put_values(

@@ -187,9 +187,11 @@ def _person_names(
 ) -> dict[str, str]:
     wanted = {member.row.starter_id for member in members}
     wanted |= {version.created_by for record in records for version in record.versions}
-    wanted |= {who for row in said for who in (row.person_id, row.entered_by)}
+    wanted |= {who for row in said for who in (row.person_id, row.acting_for, row.entered_by)}
     events = [event for stream in streams for event in stream.events]
-    wanted |= {event.envelope.get(key) for event in events for key in ("person", "entering_for", "assignee")}
+    wanted |= {
+        event.envelope.get(key) for event in events for key in ("person", "acting_for", "entering_for", "assignee")
+    }
     return organization.person_names(unit, wanted)
 
 

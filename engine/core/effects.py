@@ -178,7 +178,7 @@ def _candidates(run: "Run", token: Token) -> list[str]:
     text = token.node.attributes.get("assignment", "")
     value: Value = text if REFERENCE.fullmatch(text) else run.evaluate(text, token.frames)
     wanted = [value] if isinstance(value, str) else list(value) if isinstance(value, tuple) else []
-    references = [own_post(run, str(item)) for item in wanted if item]
+    references = [own_post(run.row["unit_code"], str(item)) for item in wanted if item]
     missing = [item for item in references if item not in organization.references(run.unit)]
     if missing or not references:
         what = f"岗位“{'、'.join(missing)}”已不存在" if missing else f"“{text}”没有得出岗位"
@@ -186,9 +186,9 @@ def _candidates(run: "Run", token: Token) -> list[str]:
     return references
 
 
-def own_post(run: "Run", reference: str) -> str:
+def own_post(unit_code: str | None, reference: str) -> str:
     """Write a post of the instance's own unit with the unit's code."""
-    return f"{run.row['unit_code']}.{reference[4:]}" if reference.startswith("own.") else reference
+    return f"{unit_code}.{reference[4:]}" if reference.startswith("own.") else reference
 
 
 def _due(run: "Run", token: Token) -> datetime | None:
@@ -213,7 +213,13 @@ def _plan_reminders(run: "Run", token: Token, due_at: datetime) -> None:
     for text in filter(None, token.node.attributes.get("chase", "").split(",")):
         days, _, post = text.partition(":")
         moment = morning(calendar.add_workdays(last, int(days)))
-        add_job(run, "chase", task_id=token.id, due_at=moment, payload={"post": own_post(run, post), "days": int(days)})
+        add_job(
+            run,
+            "chase",
+            task_id=token.id,
+            due_at=moment,
+            payload={"post": own_post(run.row["unit_code"], post), "days": int(days)},
+        )
 
 
 # Jobs and incidents

@@ -64,7 +64,7 @@ SHAPES: Mapping[str, Shape] = {
     "intermediateThrowEvent": _shape("", f"{_FLOWS} linkEventDefinition property dataInputAssociation"),
     "boundaryEvent": _shape("attachedToRef cancelActivity parallelMultiple", f"{_FLOWS} timerEventDefinition {_DATA}"),
     "task": _shape(_ACTIVITY, _TASK),
-    "userTask": _shape(f"implementation {_ACTIVITY}", _TASK, "form due remind chase assignment"),
+    "userTask": _shape(f"implementation {_ACTIVITY}", _TASK, "form due remind chase assignment merge"),
     "manualTask": _shape(_ACTIVITY, _TASK),
     "scriptTask": _shape(f"scriptFormat {_ACTIVITY}", f"script {_TASK}"),
     "serviceTask": _shape(f"implementation {_ACTIVITY}", _TASK, "function"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, update
 
-from engine.core import catalogue, effects, expressions, history, vocabulary
+from engine.core import catalogue, effects, expressions, history, starters, vocabulary
 from engine.core.catalogue import Definition
 from engine.core.expressions import ExpressionError, Value
 from engine.core.spiff import Machine
@@ -208,7 +208,10 @@ def start(
     row = _new_row(unit, definition, key, unit_code, actor, parent, parent_token)
     row["title"] = _text(unit, definition.diagram.title, {**seen, "round": row["round"]}, "题名")[:300]
     if insert_new(unit.connection, model.instance, [row]) == 0:
-        raise Invalid(RUNNING)
+        if business_key or not own or _text(unit, own, seen, "业务键") == key:
+            raise Invalid(RUNNING)
+        # The key counts what there is, and somebody who counted to the same number was faster.
+        return start(unit, definition, variables, actor, unit_code=unit_code, parent=parent, parent_token=parent_token)
     run = Run(unit, row, definition, Scopes(row["id"]), actor)
     for name, value in variables.items():
         run.scopes.set("", name, value)
@@ -218,7 +221,8 @@ def start(
     unit.connection.execute(insert(model.instance_state), {"instance_id": row["id"], "content": "[]"})
     if parent is None:
         starter = [f"person:{actor.person_id}"] if actor.person_id else []
-        join(run, [*starter, *(f"post:{post}" for post in definition.diagram.starters)])
+        posts = starters.references(definition.diagram.starters, row["unit_code"])
+        join(run, [*starter, *(f"post:{post}" for post in posts)])
     run.machine.begin()
     settle(run)
     return run

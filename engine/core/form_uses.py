@@ -30,7 +30,7 @@ def of(source: str) -> FormUses:
     except (Refused, ExpressionError):
         return FormUses()
     lifted = frozenset(part.variable for part in _all(form.components) if part.variable)
-    return FormUses(lifted, asked, frozenset(form.outcomes))
+    return FormUses(lifted, asked, frozenset(button.outcome for button in form.buttons if not button.more))
 
 
 def parameter_faults(source: str, known: Mapping[str, str]) -> list[Fault]:

@@ -4,13 +4,18 @@ A date that ends something is the first day on which it is no more: `starts <= d
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, insert, or_, select
+from sqlalchemy import ColumnElement, Row, Table, and_, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
+from engine.core import directory
+from engine.core.directory import Holding as Holding
+from engine.core.directory import OrgUnit as OrgUnit
+from engine.core.directory import Person as Person
+from engine.core.directory import Post as Post
+from engine.core.directory import holds
 from engine.ground import model
 from engine.ground.errors import NotAllowed, Stale
 from engine.ground.unit_of_work import Actor, Unit
@@ -32,135 +37,39 @@ EXCLUSIVE_ROLES = frozenset({"system", "security", "audit"})
 """Roles of which one account holds at most one, and then neither a post nor the role `process`."""
 
 
-@dataclass(frozen=True)
-class OrgUnit:
-    """Show a unit of the office; `successor` is the code of the unit that took over."""
-
-    id: str
-    code: str
-    name: str
-    kind: str
-    ordinal: int
-    starts: date
-    ends: date | None
-    successor: str | None
-
-
-@dataclass(frozen=True)
-class Post:
-    """Show a post; `title` is what people call it: the unit's name and the post's."""
-
-    id: str
-    reference: str
-    unit_code: str
-    unit_name: str
-    code: str
-    name: str
-    kind: str
-    ordinal: int
-    ends: date | None
-
-    @property
-    def title(self) -> str:
-        """Name the post with its unit."""
-        return self.name if self.name.startswith(self.unit_name) else self.unit_name + self.name
-
-
-@dataclass(frozen=True)
-class Person:
-    """Show a person."""
-
-    id: str
-    name: str
-    number: str | None
-
-
-@dataclass(frozen=True)
-class Holding:
-    """Show that a person holds a post from one day until another."""
-
-    id: str
-    person: Person
-    reference: str
-    starts: date
-    ends: date | None
-
-
-def in_force(table: FromClause, on: date) -> ColumnElement[bool]:
-    """Hold on the given day; a post has no first day."""
-    ends = table.c["ends"]
-    last = or_(ends.is_(None), ends > on)
-    return and_(table.c["starts"] <= on, last) if "starts" in table.c else last
-
-
 def lasts_after(on: date) -> ColumnElement[bool]:
     """Hold for appointments that hold on some day from the given one on; one that ends as it starts never holds."""
     table = model.holding.c
     return or_(table.ends.is_(None), and_(table.ends > on, table.ends > table.starts))
 
 
-def _held(on: date) -> Select[Any]:
-    joined = (
-        model.holding.join(model.post, model.post.c.id == model.holding.c.post_id)
-        .join(model.unit, model.unit.c.id == model.post.c.unit_id)
-        .join(model.person, model.person.c.id == model.holding.c.person_id)
-    )
-    alive = [in_force(table, on) for table in (model.holding, model.post, model.unit)]
-    return select().select_from(joined).where(*alive)
-
-
-_POST = (
-    model.post,
-    model.unit.c.code.label("unit_code"),
-    model.unit.c.name.label("unit_name"),
-)
-
-
-def _post(row: Row[Any]) -> Post:
-    return Post(
-        row.id, row.reference, row.unit_code, row.unit_name, row.code, row.name, row.kind, row.ordinal, row.ends
-    )
-
-
 def units(unit: Unit, on: date | None = None) -> list[OrgUnit]:
     """List the units that exist on a day, in their order."""
-    after = model.unit.alias("after")
-    query = (
-        select(model.unit, after.c.code.label("successor"))
-        .outerjoin(after, after.c.id == model.unit.c.successor_id)
-        .where(in_force(model.unit, on or unit.today))
-        .order_by(model.unit.c.ordinal, model.unit.c.code)
-    )
-    return [
-        OrgUnit(row.id, row.code, row.name, row.kind, row.ordinal, row.starts, row.ends, row.successor)
-        for row in unit.connection.execute(query)
-    ]
+    return [item for item in directory.of(unit).units.values() if holds(item, on or unit.today)]
 
 
 def posts(unit: Unit, on: date | None = None) -> list[Post]:
     """List the posts that exist on a day, unit by unit, in their order."""
-    on = on or unit.today
-    query = (
-        select(*_POST)
-        .join(model.unit, model.unit.c.id == model.post.c.unit_id)
-        .where(in_force(model.post, on), in_force(model.unit, on))
-        .order_by(model.unit.c.ordinal, model.unit.c.code, model.post.c.ordinal, model.post.c.code)
-    )
-    return [_post(row) for row in unit.connection.execute(query)]
+    known = directory.of(unit)
+    return [post for post in known.posts.values() if known.is_alive(post, on or unit.today)]
 
 
 def holders(unit: Unit, reference: str, on: date | None = None) -> list[Person]:
     """List who holds a post on a day."""
-    query = _held(on or unit.today).where(model.post.c.reference == reference).add_columns(*model.person.c).distinct()
-    rows = unit.connection.execute(query.order_by(model.person.c.name, model.person.c.id))
-    return [Person(row.id, row.name, row.number) for row in rows]
+    known, day = directory.of(unit), on or unit.today
+    post = known.posts.get(reference)
+    if post is None or not known.is_alive(post, day):
+        return []
+    found = {item.person for item in known.by_post.get(reference, ()) if holds(item, day)}
+    return sorted(found, key=lambda person: (person.name, person.id))
 
 
 def posts_of(unit: Unit, person_id: str, on: date | None = None) -> list[Post]:
     """List the posts that a person holds on a day."""
-    query = _held(on or unit.today).where(model.person.c.id == person_id).add_columns(*_POST).distinct()
-    rows = unit.connection.execute(query.order_by(model.post.c.ordinal, model.post.c.reference))
-    return [_post(row) for row in rows]
+    known, day = directory.of(unit), on or unit.today
+    held = {item.reference for item in known.by_person.get(person_id, ()) if holds(item, day)}
+    found = [post for post in map(known.posts.__getitem__, held) if known.is_alive(post, day)]
+    return sorted(found, key=lambda post: (post.ordinal, post.reference))
 
 
 def principals(unit: Unit, person_id: str) -> list[str]:
@@ -175,36 +84,33 @@ def references(unit: Unit) -> set[str]:
 
 def references_of_kind(unit: Unit, unit_code: str, kind: str) -> tuple[str, ...]:
     """Give a unit's posts of one kind that somebody holds today, in their order."""
-    query = (
-        _held(unit.today)
-        .where(model.unit.c.code == unit_code, model.post.c.kind == kind)
-        .add_columns(model.post.c.ordinal, model.post.c.reference)
-        .distinct()
-        .order_by(model.post.c.ordinal, model.post.c.reference)
-    )
-    return tuple(row.reference for row in unit.connection.execute(query))
+    wanted = [post for post in posts(unit) if post.unit_code == unit_code and post.kind == kind]
+    found = [post for post in wanted if holders(unit, post.reference)]
+    return tuple(post.reference for post in sorted(found, key=lambda post: (post.ordinal, post.reference)))
 
 
 def unit_name(unit: Unit, code: str) -> str:
     """Give the present name of a unit, of an ended one too; an unknown code is its own name."""
-    name: str | None = unit.connection.scalar(select(model.unit.c.name).where(model.unit.c.code == code))
-    return code if name is None else name
+    found = directory.of(unit).units.get(code)
+    return code if found is None else found.name
 
 
 def post_titles(unit: Unit, wanted: Iterable[str]) -> dict[str, str]:
     """Give what people call each of these posts, ended ones too; an unknown reference is left out."""
-    query = (
-        select(*_POST)
-        .join(model.unit, model.unit.c.id == model.post.c.unit_id)
-        .where(model.post.c.reference.in_(set(wanted)))
-    )
-    return {row.reference: _post(row).title for row in unit.connection.execute(query)}
+    known = directory.of(unit).posts
+    return {reference: known[reference].title for reference in set(wanted) if reference in known}
 
 
 def person_names(unit: Unit, wanted: Iterable[str | None]) -> dict[str, str]:
     """Give the names of these persons by id."""
-    query = select(model.person.c.id, model.person.c.name).where(model.person.c.id.in_({i for i in wanted if i}))
-    return {row.id: row.name for row in unit.connection.execute(query)}
+    known = directory.of(unit).persons
+    return {person_id: known[person_id].name for person_id in set(wanted) if person_id and person_id in known}
+
+
+def signature(person: str, post: str = "", principal: str = "") -> str:
+    """Write who acted as every page and paper does: in which post, and in whose place (代理)."""
+    inside = "·".join(part for part in (f"代理{principal}" if principal else "", post) if part)
+    return f"{person}（{inside}）" if inside else person
 
 
 def insert_new(unit: Unit, table: Table, values: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ def keep(run: Run, token: Token, result: Result, stored: list[tuple[str, int]]) 
     """Set the variables, keep the documents and tell the people that a function gave back.
 
     Raises:
-        Stuck: somebody it wants told does not exist.
+        Stuck: somebody it wants told does not exist. Stale: a document elsewhere that it changes has a newer version.
     """
     scope = home(token.frames)
     for name, value in result.variables.items():
@@ -37,6 +37,7 @@ def keep(run: Run, token: Token, result: Result, stored: list[tuple[str, int]]) 
         )
     for (name, title, file_name, media_type, _), where in zip(result.files, stored, strict=True):
         kept.append(documents.put_file(run.unit, run.row, name, title, file_name, media_type, where, SYSTEM))
+    kept += [documents.revise(run.unit, run.row, revision, SYSTEM) for revision in result.revisions]
     told = [person for number in range(len(result.notices)) for person in _tell(run, token, result, number)]
     ids = {"documents": [list(item) for item in kept], **({"told": told} if told else {})}
     run.record("function.done", {}, activity=token.node.id, token=token.id, **ids)
@@ -47,7 +48,7 @@ def _tell(run: Run, token: Token, result: Result, number: int) -> list[str]:
     to, title, body = result.notices[number]
     is_post = bool(effects.REFERENCE.fullmatch(to))
     if is_post:
-        to = effects.own_post(run, to)
+        to = effects.own_post(run.row["unit_code"], to)
     known = organization.references(run.unit) if is_post else organization.person_names(run.unit, [to])
     if to not in known:
         raise Stuck(f"环节“{token.node.name}”要通知的“{to}”不存在。请管理员处理后重试。", token.node.id)

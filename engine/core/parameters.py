@@ -5,16 +5,18 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from engine.core import settled
 from engine.ground import model
 from engine.ground.unit_of_work import Unit
 
 
 def rows(unit: Unit) -> Mapping[str, Row[Any]]:
-    """Read once for an act what has been set, by name."""
-    if "parameters" not in unit.cache:
-        unit.cache["parameters"] = {row.name: row for row in unit.connection.execute(select(model.parameter))}
-    found: Mapping[str, Row[Any]] = unit.cache["parameters"]
-    return found
+    """Give what has been set, by name."""
+    return settled.of(unit, "parameters", _read)
+
+
+def _read(unit: Unit) -> Mapping[str, Row[Any]]:
+    return {row.name: row for row in unit.connection.execute(select(model.parameter))}
 
 
 def value_of(unit: Unit, name: str) -> int:

@@ -74,6 +74,11 @@ def of(unit: Unit, task: Row[Any], person_id: str) -> list[Seat]:
     return [] if found and _is_own_matter(unit, task, person_id) else found
 
 
+def acting_for(unit: Unit, task: Row[Any], person_id: str) -> str | None:
+    """Say in whose place a person has a task, None in their own right."""
+    return next((seat.acting_for for seat in of(unit, task, person_id)), None)
+
+
 def is_barred(unit: Unit, task: Row[Any], person_id: str) -> bool:
     """Tell whether a deputy is kept from a task for the one reason that it is their own matter."""
     found = standing(unit, person_id).seats(task.candidates)

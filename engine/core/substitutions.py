@@ -11,13 +11,12 @@ from. A step that several did at once (圈阅) does not count as what the task f
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, exists, or_, select
+from sqlalchemy import Row, Select, exists, or_, select
 
-from engine.core import catalogue
-from engine.core.organization import in_force
+from engine.core import catalogue, directory, settled
+from engine.core.directory import holds
 from engine.ground import model
 from engine.ground.unit_of_work import Unit
 
@@ -35,32 +34,33 @@ class Cover:
 
 def covered(unit: Unit, person_id: str) -> list[Cover]:
     """List what a person covers for others today, the oldest first."""
-    return _read(unit, _standing(unit.today).where(TABLE.deputy_id == person_id))
+    return [cover for cover in _in_force(unit) if cover.deputy_id == person_id]
 
 
 def covers(unit: Unit, references: Collection[str]) -> list[Cover]:
     """List who covers some posts today, the oldest first."""
-    return _read(unit, _standing(unit.today).where(model.post.c.reference.in_(references)))
+    return [cover for cover in _in_force(unit) if cover.post in references]
 
 
-def _standing(on: date) -> Select[Any]:
-    """Select what is in force on a day: within its days, not revoked, the principal in a post that exists."""
-    held = model.holding.c
-    joined = (
-        model.substitution.join(model.post, model.post.c.id == TABLE.post_id)
-        .join(model.unit, model.unit.c.id == model.post.c.unit_id)
-        .join(model.holding, and_(held.post_id == TABLE.post_id, held.person_id == TABLE.principal_id))
-    )
-    alive = [in_force(table, on) for table in (model.substitution, model.holding, model.post, model.unit)]
+def _in_force(unit: Unit) -> list[Cover]:
+    """Give what is in force today: within its days, not revoked, the principal in a post that exists."""
+    granted = settled.of(unit, "substitutions", _granted)
+    found = [Cover(row.deputy_id, row.principal_id, row.reference) for row in granted if _is_in_force(unit, row)]
+    return list(dict.fromkeys(found))
+
+
+def _granted(unit: Unit) -> list[Row[Any]]:
+    query = select(model.substitution, model.post.c.reference).join(model.post, model.post.c.id == TABLE.post_id)
+    return list(unit.connection.execute(query.where(TABLE.revoked_at.is_(None)).order_by(TABLE.starts, TABLE.id)))
+
+
+def _is_in_force(unit: Unit, row: Row[Any]) -> bool:
+    today, known = unit.today, directory.of(unit)
+    if not row.starts <= today < row.ends or not known.is_alive(known.posts[row.reference], today):
+        return False
     # A later appointment to the same post is another holding: it does not revive what ended with the first.
-    alive.append(held.starts <= TABLE.starts)
-    named = (TABLE.id, TABLE.deputy_id, TABLE.principal_id, model.post.c.reference, TABLE.starts)
-    query = select(*named).select_from(joined).where(TABLE.revoked_at.is_(None), *alive)
-    return query.distinct().order_by(TABLE.starts, TABLE.id)
-
-
-def _read(unit: Unit, query: Select[Any]) -> list[Cover]:
-    return [Cover(row.deputy_id, row.principal_id, row.reference) for row in unit.connection.execute(query)]
+    held = known.by_person.get(row.principal_id, ())
+    return any(item.reference == row.reference and holds(item, today) and item.starts <= row.starts for item in held)
 
 
 def own_matters(unit: Unit, person_id: str, task_ids: Select[tuple[str]]) -> list[Row[Any]]:

@@ -1,14 +1,17 @@
-"""Give FEEL the functions that only the house can answer: posts, units, working days, parameters."""
+"""Give FEEL the functions that only the house can answer: posts, units, working days, parameters, keys."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+
+from sqlalchemy import func, select
 
 from engine.core import organization
 from engine.core.calendar import Calendar
 from engine.core.expressions import Value
 from engine.core.parameters import value_of
 from engine.core.workdays import calendar_of
+from engine.ground import model
 from engine.ground.unit_of_work import Unit
 
 PREDEFINED = frozenset({"unit", "round", "year", "outcome", "loopCounter"})
@@ -49,7 +52,16 @@ def _parameter(unit: Unit, name: Value) -> Value:
     return Decimal(value_of(unit, name)) if isinstance(name, str) else None
 
 
-NAMES = frozenset({"today", "add workdays", "count workdays", "posts", "unit name", PARAMETER})
+def _count_keys(unit: Unit, prefix: Value) -> Value:
+    """Count the business keys that begin with a text: the next one of a row of matters gets the number after it."""
+    if not isinstance(prefix, str) or not prefix:
+        return None
+    key = model.instance.c.business_key
+    query = select(func.count(key.distinct())).where(key.startswith(prefix, autoescape=True))
+    return Decimal(unit.connection.execute(query).scalar_one())
+
+
+NAMES = frozenset({"today", "add workdays", "count workdays", "posts", "unit name", "count keys", PARAMETER})
 
 
 def bind(unit: Unit) -> Mapping[str, Callable[..., Value]]:
@@ -60,5 +72,6 @@ def bind(unit: Unit) -> Mapping[str, Callable[..., Value]]:
         "count workdays": lambda start, end: _workdays_between(calendar_of(unit), start, end),
         "posts": lambda code, kind: _posts(unit, code, kind),
         "unit name": lambda code: _unit_name(unit, code),
+        "count keys": lambda prefix: _count_keys(unit, prefix),
         PARAMETER: lambda name: _parameter(unit, name),
     }

@@ -2,17 +2,18 @@
 
 from sqlalchemy import select
 
+from engine.core import settled
 from engine.core.calendar import Calendar
 from engine.ground import model
 from engine.ground.unit_of_work import Unit
 
 
 def calendar_of(unit: Unit) -> Calendar:
-    """Read the calendar once for an act."""
-    if "calendar" not in unit.cache:
-        rows = unit.connection.execute(select(model.calendar_day.c.day, model.calendar_day.c.workday))
-        overrides = {row.day: row.workday for row in rows}
-        whole = unit.connection.execute(select(model.calendar_year.c.year)).scalars()
-        unit.cache["calendar"] = Calendar(overrides, frozenset(whole))
-    calendar: Calendar = unit.cache["calendar"]
-    return calendar
+    """Give the calendar as it is now."""
+    return settled.of(unit, "calendar", _read)
+
+
+def _read(unit: Unit) -> Calendar:
+    rows = unit.connection.execute(select(model.calendar_day.c.day, model.calendar_day.c.workday))
+    whole = unit.connection.execute(select(model.calendar_year.c.year)).scalars()
+    return Calendar({row.day: row.workday for row in rows}, frozenset(whole))

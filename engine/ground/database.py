@@ -1,11 +1,12 @@
 """Open the database: SQLite in WAL with full sync and one writer, or PostgreSQL."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Table, create_engine, event, make_url
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -16,6 +17,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from engine.ground.errors import Busy, Invalid
 
 BUSY_TIMEOUT_MS = 10_000
+CHANNEL, LISTENED_FOR = "suixu_job", 0.5
+"""Where PostgreSQL tells of new jobs; the seconds after which a listener looks whether it is to stop."""
 READ_ONLY = "25006"
 """PostgreSQL's word for a write in a transaction that may only read."""
 
@@ -61,6 +64,26 @@ class Database:
             return
         with self._writer:
             yield
+
+    def listen(self, told: Callable[[], object], stopping: threading.Event) -> None:
+        """Call `told` whenever a node has made a job, until asked to stop; on SQLite there is no other node.
+
+        Raises:
+            Busy: the database is away.
+        """
+        if self.sqlite:
+            return
+        address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        try:
+            with psycopg.connect(address, autocommit=True) as connection:
+                connection.execute(f"LISTEN {CHANNEL}".encode())
+                # What was made while nobody listened.
+                told()
+                while not stopping.is_set():
+                    for _ in connection.notifies(timeout=LISTENED_FOR, stop_after=1):
+                        told()
+        except psycopg.OperationalError as error:
+            raise Busy("数据库连接中断，稍后再连。") from error
 
     def close(self) -> None:
         """Close every connection."""

@@ -42,19 +42,31 @@ SYSTEM = Actor(None)
 
 
 @dataclass(frozen=True)
+class Revision:
+    """Change a form document of another matter, on the ground of its version `after` (0: there is none yet)."""
+
+    business_key: str
+    name: str
+    content: Mapping[str, Any]
+    after: int
+
+
+@dataclass(frozen=True)
 class Result:
     """Carry what a registered function gives back: plain data, written in the closing commit.
 
     `variables` are set in the instance; `documents` are new versions of the instance's documents by name
     (values of a form); `files` are (document name, title, file name, media type, bytes). `notices` are (to, title,
     body): `to` is a post (`hr.staff`, `own.head`), whose holders are told, or a person's id; both may see the instance
-    from then on.
+    from then on. `revisions` are new versions of documents elsewhere: where somebody was faster, nothing of the result
+    is kept and the function runs again.
     """
 
     variables: Mapping[str, Any] = field(default_factory=dict)
     documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     files: tuple[tuple[str, str, str, str, bytes], ...] = ()
     notices: tuple[tuple[str, str, str], ...] = ()
+    revisions: tuple[Revision, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,7 +143,8 @@ class Engine:
 
     `functions` are what service tasks name; `options` give the choices of a form's `valuesKey`; `parameters` are the
     numbers that the office may set, by name.
-    `definitions` caches what was read of immutable versions; `watchers` are called with each committed unit.
+    `definitions` caches what was read of immutable versions, `settled` what
+    changes seldom; `watchers` are called with each committed unit.
     """
 
     def __init__(
@@ -149,6 +162,7 @@ class Engine:
         self.options = dict(options or {})
         self.parameters = dict(parameters or {})
         self.definitions: dict[str, Any] = {}
+        self.settled: dict[str, Any] = {}
         self.wake: Callable[[], None] = lambda: None
         self.watchers: list[Callable[[Unit], None]] = []
 

@@ -11,11 +11,13 @@ from engine.core import expressions, spiff
 from engine.core.calendar import Calendar
 from engine.core.expressions import Value
 from tests.bpmn.test_drawings import published
+from workflows import parameters
 
 CALENDAR = Calendar()
 START = date(2026, 1, 5)
 DUE = date(2026, 1, 19)
 
+PARAMETERS = parameters.load()
 POSTS = {
     ("group", "deputy"): ("group.deputy_1",),
     ("group", "member"): ("group.member_office",),
@@ -48,6 +50,7 @@ class Walk:
             "add workdays": lambda day, number: CALENDAR.add_workdays(day, int(number)),
             "posts": lambda unit, kind: POSTS[unit, kind],
             "unit name": lambda code: {"publicity": "宣文部"}.get(code, code),
+            "parameter": lambda name: Decimal(PARAMETERS[name].default),
         }
         return expressions.evaluate(expression, self.seen(frames), functions)
 
@@ -110,6 +113,11 @@ class Walk:
         self.machine.finish(token.id)
         self.move()
 
+    def handed_over(self, name: str) -> dict[str, Value]:
+        """Give what a called process is given."""
+        token = next(token for token in self.machine.tokens if token.node.name == name)
+        return {target: self.evaluate(source, token.frames) for source, target in token.node.inputs}
+
     def moment(self, name: str) -> Value:
         """Give the day on which a timer would fire."""
         node = next(token.node for token in self.machine.tokens if token.node.name == name)
@@ -139,8 +147,8 @@ def signing() -> Walk:
 def year() -> Walk:
     walk = Walk("annual_plan", urgent=False)
     walk.do("锁定应报名单", "send", units=("publicity", "finance"), due_date=DUE)
-    walk.do("各单位报送", unit_outcome="received")
-    walk.do("各单位报送", unit_outcome="missing")
+    walk.do("各单位报送")
+    walk.do("各单位报送")
     return walk
 
 
@@ -264,16 +272,70 @@ def test_a_report_that_waits_for_hr_is_not_overdue() -> None:
     assert walk.moment("报送逾期") == date(2026, 1, 21)
 
 
-# aggregation, archiving
+# aggregation
 
 
-@pytest.mark.parametrize("outcome", ["submit", "send_back"])
-def test_the_draft_goes_on_or_units_go_back(outcome: str) -> None:
-    walk = Walk("aggregation", units=("publicity",), reason=None)
+def aggregation() -> Walk:
+    walk = Walk("aggregation", units=("publicity", "finance"), due_date=DUE, approval_reason=None)
     walk.do("自动拼接")
-    walk.do("汇总改稿", outcome, returned=("publicity",))
+    return walk
+
+
+def test_the_draft_goes_up_once_the_tally_finds_everybody_in() -> None:
+    walk = aggregation()
+    walk.do("汇总改稿", "submit")
+    assert walk.waiting() == ["核对到齐"]
+    walk.do("核对到齐", "submit")
     assert walk.waiting() == []
-    assert walk.variables["outcome"] == outcome
+    assert walk.variables["outcome"] == "submit"
+
+
+def test_where_somebody_is_not_in_the_draft_is_compiled_and_comes_back() -> None:
+    walk = aggregation()
+    walk.do("汇总改稿", "submit")
+    walk.do("核对到齐", "incomplete")
+    walk.do("自动拼接")
+    assert walk.waiting() == ["汇总改稿"]
+
+
+@pytest.mark.parametrize("outcome", ["merge", ""])
+def test_what_is_new_is_taken_in_as_often_as_hr_likes(outcome: str) -> None:
+    walk = aggregation()
+    for _ in range(2):
+        walk.do("汇总改稿", outcome)
+        walk.do("自动拼接")
+    assert walk.waiting() == ["汇总改稿"]
+
+
+def test_units_report_again_while_hr_goes_on_and_others_can_follow_them() -> None:
+    walk = aggregation()
+    walk.do("汇总改稿", "send_back", returned=("publicity",), reason="请补齐经费")
+    assert walk.waiting() == ["自动拼接", "重新报送"]
+    walk.do("自动拼接")
+    walk.do("汇总改稿", "send_back", returned=("finance", "office"), reason="请写明时间")
+    walk.do("自动拼接")
+    assert walk.waiting() == ["汇总改稿", "重新报送", "重新报送", "重新报送"]
+    # When they come back, each in its own time, nothing is moved by it
+    for _ in range(3):
+        walk.do("重新报送")
+    assert walk.waiting() == ["汇总改稿"]
+    walk.do("汇总改稿", "submit")
+    walk.do("核对到齐", "submit")
+    assert walk.waiting() == []
+
+
+def test_the_draft_may_go_up_before_the_last_return_is_handed_over() -> None:
+    walk = aggregation()
+    walk.do("汇总改稿", "send_back", returned=("publicity",), reason="请补齐经费")
+    walk.do("自动拼接")
+    walk.do("汇总改稿", "submit")
+    walk.do("核对到齐", "submit")
+    assert walk.waiting() == ["重新报送"]
+    walk.do("重新报送")
+    assert walk.waiting() == []
+
+
+# archiving
 
 
 def test_a_plan_is_filed() -> None:
@@ -372,36 +434,44 @@ def test_the_approver_is_the_callers_choice(approver: str, readers: int, post: s
 
 def test_a_year_goes_from_the_list_of_units_to_the_archive() -> None:
     walk = year()
-    assert walk.variables["results"] == ("received", "missing")
-    walk.do("汇总", aggregation_outcome="submit", returned=())
+    walk.do("汇总")
     walk.do("审批", approval_outcome="agree_amended")
     walk.do("印发登记", "registered")
     walk.do("归卷")
     assert walk.waiting() == []
 
 
-def test_only_the_units_sent_back_report_again() -> None:
-    walk = year()
-    walk.do("汇总", aggregation_outcome="send_back", returned=("finance",), reason="请补齐经费")
-    assert walk.waiting() == ["各单位报送"]
-    assert walk.variables["units"] == ("finance",)
-    assert walk.variables["all_units"] == ("publicity", "finance")
-    assert walk.variables["due_date"] == CALENDAR.add_workdays(START, 5)
-    walk.do("各单位报送", unit_outcome="received")
-    assert walk.waiting() == ["汇总"]
+def test_units_report_and_hr_compiles_side_by_side() -> None:
+    walk = Walk("annual_plan", urgent=False)
+    walk.do("锁定应报名单", "send", units=("publicity", "finance"), due_date=DUE)
+    assert walk.waiting() == ["各单位报送", "各单位报送", "汇总"]
+    # The draft is due five working days after the reports are
+    assert walk.handed_over("汇总")["due_date"] == CALENDAR.add_workdays(DUE, 5)
+    assert "approval_reason" not in walk.handed_over("汇总")
+    # The approval begins once all have reported and the draft has been sent up, in whichever order
+    walk.do("各单位报送")
+    walk.do("汇总")
+    assert walk.waiting() == ["各单位报送", "报齐并送审"]
+    walk.do("各单位报送")
+    assert walk.waiting() == ["审批"]
 
 
 @pytest.mark.parametrize("outcome", ["return", "withdrawn", None])
-def test_what_is_not_approved_is_compiled_again(outcome: str | None) -> None:
+def test_what_is_not_approved_is_revised_with_the_approvers_reason_and_comes_back(outcome: str | None) -> None:
     walk = year()
-    walk.do("汇总", aggregation_outcome="submit")
-    walk.do("审批", approval_outcome=outcome)
-    assert walk.waiting() == ["汇总"]
+    walk.do("汇总")
+    walk.today = date(2026, 2, 2)
+    walk.do("审批", approval_outcome=outcome, approval_reason="请落实经费")
+    assert walk.waiting() == ["按审批意见改稿"]
+    given = walk.handed_over("按审批意见改稿")
+    assert (given["approval_reason"], given["due_date"]) == ("请落实经费", CALENDAR.add_workdays(walk.today, 5))
+    walk.do("按审批意见改稿")
+    assert walk.waiting() == ["审批"]
 
 
 def test_a_refusal_is_registered_and_ends_the_year() -> None:
     walk = year()
-    walk.do("汇总", aggregation_outcome="submit")
+    walk.do("汇总")
     walk.do("审批", approval_outcome="refuse")
     walk.do("登记未获批准", "registered")
     assert walk.waiting() == []

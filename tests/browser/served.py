@@ -158,6 +158,8 @@ def _fill(settings: Settings) -> None:
     _walk_into_an_incident(stage)
     _cancel(stage)
     _fill_the_inbox(stage)
+    with engine.transaction() as unit:
+        people.appoint(unit, persons["unit-b-staff"], "unit_b.head", date(2026, 1, 20), SYSTEM)
     engine.close()
 
 
@@ -212,6 +214,7 @@ def _send(stage: Stage, year: int, unit: str) -> None:
     stage.do(f"{login}-head", "审核", "agree", f"{year}年")
     stage.do("hr-staff", "人事部审看", "accept", f"{year}年")
     text = {"title": f"{year}年双拥工作计划", "guidance": "围绕中心。", "goals": "会议两次。", "requirements": "落实。"}
+    stage.do("hr-staff", "汇总改稿", "merge", f"{year}年")
     stage.do("hr-staff", "汇总改稿", "submit", f"{year}年", **text)
     sheet: Mapping[str, Any] = {
         "summary": "应报一家，实报一家。",

@@ -239,6 +239,21 @@ def _unconfirmed(walk: Walk) -> Response:
     return walk.press("不同意")
 
 
+def _claimed(name: str, about: str) -> Go:
+    def go(walk: Walk) -> Response:
+        shown = walk.task(name, about)
+        claim = walk.page.get_by_role("button", name="签收", exact=True)
+        return walk.press("签收") if claim.count() else shown
+
+    return go
+
+
+def _return_nobody(walk: Walk) -> Response:
+    _claimed("汇总改稿", "2026年")(walk)
+    walk.fill(reason="请补充。")
+    return walk.press("退回单位")
+
+
 def _add_row(walk: Walk) -> Response:
     walk.task("起草", "2026年")
     return walk.press("添加一项 ：计划事项")
@@ -266,6 +281,7 @@ TASKS = (
     Sight("task-returned", TASK, "hr-staff", "请写明数量。", _task("起草", "第60件")),
     Sight("task-returned-long", TASK, "unit-a-staff", "请把春节的走访也写上", _task("起草")),
     Sight("task-draft", TASK, "unit-b-staff", "草稿 2026年1月14日 09:00 暂存", _task("起草")),
+    Sight("task-two-steps-at-once", TASK, "unit-b-staff", "如果转到“审核”，由您本人一并办理", _task("起草")),
     Sight("task-saved", TASK, "hr-staff", "已暂存，还没有提交。", _taken("刚暂存的事", _save)),
     Sight("task-overdue", TASK, "unit-c-staff", "已逾期 2 个工作日 状态 等直属单位丙", _task("起草")),
     Sight("task-row-added", TASK, "unit-c-staff", "移除第 1 项 第 2 项 对应职责", _add_row),
@@ -313,6 +329,9 @@ TASKS = (
         _decide("不同意", "确认人事部改动", "2030年"),
         422,
     ),
+    Sight("aggregating", TASK, "hr-staff", "已收 4/8（截至1月14日 09:00）。", _task("汇总改稿", "2026年")),
+    Sight("aggregating-claimed", TASK, "hr-staff", "机关党委（未到：人事部审看）", _claimed("汇总改稿", "2026年")),
+    Sight("aggregating-nobody-returned", COMPLETE, "hr-staff", "请至少选一项“退回哪些单位”", _return_nobody, 422),
     Sight("task-overdue-settling", TASK, "hr-staff", "情况与理由", _task("处置逾期", "2026年")),
     Sight("reading", TASK, "deputy-1", "圈阅（同意） 不同意见 暂存", _task("圈阅", "2028年")),
     Sight(

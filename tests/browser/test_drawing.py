@@ -119,6 +119,7 @@ def test_what_is_typed_in_the_panel_is_in_the_field_at_once_and_is_saved(house: 
     page.locator('#modeler [data-element-id="write"]').click()
     page.get_by_label("办理期限").clear()
     page.keyboard.type("due_date")
+    page.get_by_label("同一人接着办").press_sequentially("agree")
     expect(page.locator("#xml")).to_have_value(re.compile('suixu:due="due_date"'))
     page.locator('#modeler [data-element-id="yes"]').first.click(force=True)
     condition = page.get_by_label("走这条路的条件")
@@ -128,6 +129,7 @@ def test_what_is_typed_in_the_panel_is_in_the_field_at_once_and_is_saved(house: 
     expect(page.get_by_text("已保存")).to_be_visible()
     said = facts(house.saved[0]["xml"])
     assert ("write", f"{SUIXU}due", "due_date") in said
+    assert ("write", f"{SUIXU}merge", "agree") in said
     assert (f"yes/{BPMN}conditionExpression", 'decision = "否"') in said
 
 

@@ -55,6 +55,14 @@ class Office:
         _insert(unit, "post", **fields, ordinal=place)
         self.people[reference] = _hire(unit, reference, reference)
 
+    def appoint(self, post: str, whose: str) -> None:
+        """Give a post to whoever holds another one, besides its holder."""
+        with self.engine.transaction() as unit:
+            post_id = unit.connection.execute(
+                select(model.post.c.id).where(model.post.c.reference == post)
+            ).scalar_one()
+            _insert(unit, "holding", person_id=self.people[whose], post_id=post_id, starts=date(2020, 1, 1))
+
     def actor(self, post: str) -> Actor:
         """Act as the holder of a post."""
         return Actor(self.people[post], post.removesuffix("2") if post == "hr.staff2" else post)
@@ -151,6 +159,7 @@ class Office:
 def _insert(unit: Unit, table: str, **fields: Any) -> str:
     row = {"id": new_id(), **fields}
     unit.connection.execute(model.metadata.tables[table].insert(), row)
+    forget(unit)
     return str(row["id"])
 
 
@@ -159,3 +168,9 @@ def _hire(unit: Unit, reference: str, name: str) -> str:
     post = unit.connection.execute(select(model.post.c.id).where(model.post.c.reference == reference)).scalar_one()
     _insert(unit, "holding", person_id=person, post_id=post, starts=date(2020, 1, 1))
     return person
+
+
+def forget(unit: Unit) -> None:
+    """Let the engine read the organization anew: a test changes it behind the engine's back."""
+    unit.engine.settled.clear()
+    unit.after_commit(unit.engine.settled.clear)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select
 
-from engine import incidents, jobs, notices
+from engine import calendar, incidents, jobs, notices
 from engine.core import execution, reminders
 from engine.ground import model
 from engine.ground.errors import Busy
@@ -117,9 +117,8 @@ def test_reminders_of_a_morning_are_one_commit_and_one_notice(office: Office) ->
 
 def test_reminders_of_a_day_off_are_put_off_together(office: Office) -> None:
     begin_many(office, "engine_deadline", "red")
-    row = {"day": office.engine.clock.now().date() + timedelta(days=9), "workday": False, "source": "临时放假"}
     with office.engine.transaction() as unit:
-        unit.connection.execute(model.calendar_day.insert(), row)
+        calendar.set_day(unit, unit.today + timedelta(days=9), False, "临时放假", SYSTEM)
     office.wait(days=9, hours=3)
     with office.engine.reading() as unit:
         assert notices.listing(unit, office.people["red.staff"]) == []

@@ -141,6 +141,17 @@ def test_the_same_matter_started_by_two_at_once_starts_once(office: Office) -> N
     assert len(office.open_tasks()) == 1
 
 
+def test_matters_that_are_counted_get_a_number_each_however_many_start_at_once(office: Office) -> None:
+    office.publish("engine_own_start")
+    starters = ("red.staff", "red.head", "blue.staff", "blue.head", "hr.head")
+    results = together(*[lambda post=post: office.start("counted", post) for post in starters])
+    assert refusals(results) == []
+    with office.engine.reading() as unit:
+        rows = unit.connection.execute(select(model.instance.c.business_key, model.instance.c.title)).all()
+    assert sorted(row.business_key for row in rows) == [f"counted:{number}" for number in range(1, 6)]
+    assert all(row.title.endswith(f"第{row.business_key[-1]}号") for row in rows)
+
+
 def test_files_and_acts_on_one_instance_do_not_break_its_chain(office: Office) -> None:
     instance = office.begin("engine_no_way_on")
     (row,) = office.open_tasks()

@@ -13,7 +13,7 @@ from engine.ground.clock import local
 from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale
 from engine.ground.unit_of_work import Actor, new_id
 from engine.tasks import Entry
-from tests.engine.office import Office
+from tests.engine.office import Office, forget
 
 PAPER = date(2026, 1, 15)
 
@@ -143,6 +143,7 @@ def test_only_the_groups_own_secretary_enters(office: Office, matter: str) -> No
         enter(office, Entry("group.leader", PAPER, file), "group.leader")
     # A secretary elsewhere has no part in it
     with office.engine.transaction() as unit:
+        forget(unit)
         kind = update(model.post).where(model.post.c.reference == "blue.head").values(kind="secretary")
         unit.connection.execute(kind)
     with pytest.raises(NotFound):
@@ -161,6 +162,7 @@ def test_who_signed_is_who_held_the_post_on_the_day_of_the_paper(office: Office,
     refused(office, "无人在任", Entry("group.leader", date(2019, 1, 1), file))
     # Given that the leader changed on 16 January
     with office.engine.transaction() as unit:
+        forget(unit)
         post = unit.connection.execute(
             select(model.post.c.id).where(model.post.c.reference == "group.leader")
         ).scalar_one()
@@ -181,6 +183,7 @@ def test_of_two_holders_the_one_who_claimed_it_signed(office: Office) -> None:
     matter = office.start("leader")
     file = scan(office, matter)
     with office.engine.transaction() as unit:
+        forget(unit)
         post = unit.connection.execute(
             select(model.post.c.id).where(model.post.c.reference == "group.leader")
         ).scalar_one()

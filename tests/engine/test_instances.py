@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import Row, delete, select, update
 
 from engine import incidents, instances
-from engine.core import execution, variables
+from engine.core import execution, starters, variables
 from engine.ground import model
 from engine.ground.clock import ZONE
 from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale, Stuck
 from engine.ground.unit_of_work import SYSTEM
-from tests.engine.office import FORM, Office
+from tests.engine.office import FORM, Office, forget
 from tests.engine.test_jobs import FORM_YEAR
 
 
@@ -56,6 +56,37 @@ def test_only_a_starter_starts(office: Office) -> None:
         office.start("started", post="red.staff", year="2027")
     with pytest.raises(NotFound, match="没有发布"):
         office.start("unknown")
+
+
+def test_any_unit_starts_what_is_for_every_unit_in_its_own_name(office: Office) -> None:
+    # Given a process that staff and heads of every unit may start
+    office.publish("engine_own_start")
+    first, second = office.start("counted", "red.staff"), office.start("counted", "blue.head")
+    with pytest.raises(NotAllowed, match="不能发起"):
+        office.start("counted", "group.leader")
+    with office.engine.reading() as unit:
+        keys = {post: [item.key for item in instances.startable(unit, office.people[post])] for post in office.people}
+        assert {post for post, found in keys.items() if found} == {
+            "hr.staff", "hr.staff2", "hr.head", "red.staff", "red.head", "blue.staff", "blue.head",
+        }  # fmt: skip
+        # Then each belongs to its starter's unit, is numbered, and waits for that unit's head
+        for instance, post, title in ((first, "red.staff", "单位red第1号"), (second, "blue.head", "单位blue第2号")):
+            row = instances.view(unit, instance, office.people[post]).row
+            assert (row["unit_code"], row["title"]) == (post.partition(".")[0], title)
+        assert [row.candidates for row in office.open_tasks()] == [("red.head",), ("blue.head",)]
+        # And the unit's other starters see it and may cancel it, no other unit's
+        seen = {post: [row.id for row in instances.search(unit, office.people[post], ())] for post in office.people}
+        assert (seen["red.head"], seen["blue.staff"], seen["hr.head"]) == ([first], [second], [])
+        row = execution.row_of(unit, first)
+        may = {post for post, person in office.people.items() if instances.may_cancel(unit, row, person)}
+        # And the pages call its starters what people do
+        titles = starters.titles(unit, ("hr.staff", "own.head", "own.ghost"))
+    assert may == {"red.staff", "red.head"}
+    assert titles == {"hr.staff": "单位hrstaff", "own.head": "各单位head"}
+
+
+def test_what_the_machine_starts_has_no_own_posts() -> None:
+    assert starters.references(("hr.staff", "own.head"), None) == ["hr.staff"]
 
 
 def test_people_see_what_they_take_part_in_and_nothing_else(office: Office) -> None:
@@ -138,6 +169,7 @@ def test_a_gateway_with_no_way_on_waits_as_an_incident_and_can_be_retried(office
 def test_a_post_that_vanished_makes_an_incident_and_a_retry_opens_the_task(office: Office) -> None:
     definition = office.publish("runs_user")
     with office.engine.transaction() as unit:
+        forget(unit)
         unit.connection.execute(
             update(model.post).where(model.post.c.reference == "hr.staff").values(reference="hr.old")
         )
@@ -148,6 +180,7 @@ def test_a_post_that_vanished_makes_an_incident_and_a_retry_opens_the_task(offic
         (found,) = incidents.listing(unit)
     assert "hr.staff" in found.message
     with office.engine.transaction() as unit:
+        forget(unit)
         unit.connection.execute(
             update(model.post).where(model.post.c.reference == "hr.old").values(reference="hr.staff")
         )
@@ -158,6 +191,7 @@ def test_a_post_that_vanished_makes_an_incident_and_a_retry_opens_the_task(offic
 
 def test_a_post_that_nobody_holds_opens_the_task_and_says_so(office: Office) -> None:
     with office.engine.transaction() as unit:
+        forget(unit)
         unit.connection.execute(delete(model.holding).where(model.holding.c.person_id == office.people["hr.head"]))
     office.begin("engine_no_way_on")
     assert office.names() == ["办理 a"]

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select, update
 
-from engine import incidents, instances, jobs, notices
-from engine.core import execution, outbox
+from engine import calendar, incidents, instances, jobs, notices
+from engine.core import documents, execution, outbox
 from engine.core import notices as core_notices
 from engine.ground import model
 from engine.ground.clock import ZONE
 from engine.ground.errors import Busy
-from engine.ground.unit_of_work import SYSTEM, Call, Result
+from engine.ground.unit_of_work import SYSTEM, Call, Result, Revision
 from tests.engine.office import FORM, Office
 
 once = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -75,9 +75,7 @@ def test_reminders_are_silent_on_a_day_off_that_was_entered_later(office: Office
     office.begin("engine_deadline", unit_code="red")
     day = datetime(2026, 1, 28).date()
     with office.engine.transaction() as unit:
-        unit.connection.execute(
-            model.calendar_day.insert(), {"day": day, "workday": False, "source": "省政府临时放假通知"}
-        )
+        calendar.set_day(unit, day, False, "省政府临时放假通知", SYSTEM)
     to(office, 2026, 1, 28)
     assert told(office, "red.staff") == []
     to(office, 2026, 1, 29)
@@ -331,6 +329,43 @@ def test_a_function_that_tells_nobody_who_exists_makes_an_incident(office: Offic
         (found,) = incidents.listing(unit)
     assert f"要通知的“{nobody}”不存在" in found.message
     assert told(office, "hr.staff") == []
+
+
+def test_a_function_changes_a_document_elsewhere_on_top_of_the_version_that_it_read(office: Office) -> None:
+    def add(call: Call) -> Result:
+        with call.engine.reading() as unit:
+            found = documents.find(unit, "plan:1", "breakdown")
+            version = documents.latest(unit, found.id) if found else None
+        rows = [*(version.content["rows"] if version else ()), call.instance_id]
+        if "other" not in started:
+            # Somebody else is faster, once
+            started["other"] = office.begin("runs_service")
+            office.work()
+        content = {"title": "任务分解表", "rows": rows}
+        revision = Revision("plan:1", "breakdown", content, version.number if version else 0)
+        return Result({"done": True}, revisions=(revision,))
+
+    started: dict[str, str] = {}
+    office.engine.functions["record"] = add
+    instance = office.begin("runs_service")
+    office.work()
+    # Then the slower one has kept nothing, and does it again on what is there by then
+    assert office.state(instance)[0] == "active"
+    assert office.variables(instance) == {}
+    office.wait(minutes=1)
+    assert office.state(instance)[0] == "completed"
+    with office.engine.reading() as unit:
+        found = documents.find(unit, "plan:1", "breakdown")
+        assert found is not None
+        version = documents.latest(unit, found.id)
+        assert version is not None
+        assert (found.title, version.number) == ("任务分解表", 2)
+        assert version.content["rows"] == [started["other"], instance]
+        # And its record says which version it made
+        done = [
+            event for event in instances.view(unit, instance, "", ("audit",)).events if event.kind == "function.done"
+        ]
+    assert [entry[:2] for entry in done[-1].envelope["documents"]] == [[found.id, 2]]
 
 
 def test_who_comes_after_a_function_is_told_whose_act_it_followed(office: Office) -> None:

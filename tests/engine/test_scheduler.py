@@ -181,3 +181,52 @@ def test_a_clock_set_to_another_day_has_that_day_planned(engine: Engine) -> None
             keys = select(model.job.c.key).where(model.job.c.kind == "anchor").order_by(model.job.c.key)
             planned.append(unit.connection.execute(keys).scalars().all())
     assert planned == [["anchor:2026-01-20"], ["anchor:2026-01-20", "anchor:2026-01-21"], planned[1]]
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_another_nodes_job_is_done_at_once(office: Office, function: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a node that would not look again for an hour, and another node on the same database
+    monkeypatch.setattr(module, "SAFETY", timedelta(hours=1))
+    called = function(lambda call: Result())
+    node = Engine(office.engine.settings, office.engine.clock, office.engine.functions)
+    made = Scheduler(node)
+    made.start()
+    # When the other one makes a job
+    office.begin("runs_service")
+    # Then it is told
+    assert called.wait(WAIT)
+    made.stop()
+    node.close()
+
+
+def test_who_is_cut_off_from_the_others_listens_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+    again = Event()
+
+    def listen(told: Callable[[], object], stopping: Event) -> None:
+        tried.append(1)
+        if len(tried) == 1:
+            raise Busy("gone")
+        again.set()
+
+    monkeypatch.setattr(module, "RECONNECT", 0)
+    monkeypatch.setattr(engine.database, "listen", listen)
+    made = Scheduler(engine)
+    made.start()
+    assert again.wait(WAIT)
+    made.stop()
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_a_database_that_goes_away_is_busy_to_who_listens(engine: Engine) -> None:
+    stopping = Event()
+
+    def cut() -> None:
+        with engine.database.writing() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND query = 'LISTEN suixu_job'"
+            )
+
+    with pytest.raises(Busy):
+        engine.database.listen(cut, stopping)

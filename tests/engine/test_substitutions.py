@@ -12,7 +12,7 @@ from engine.ground import model
 from engine.ground.clock import ZONE
 from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale
 from engine.ground.unit_of_work import SYSTEM, Actor, new_id
-from tests.engine.office import FORM, Office
+from tests.engine.office import FORM, Office, forget
 
 TODAY, TOMORROW, NEXT_MONTH = date(2026, 1, 19), date(2026, 1, 20), date(2026, 2, 19)
 AUTHORITY = "因公出差，领导小组会议纪要〔2026〕1号"
@@ -384,6 +384,7 @@ def test_what_the_absent_one_had_claimed_is_taken_over(office: Office) -> None:
     row = office.claim("办理 a")
     # A task that they claimed in another post of theirs is not covered
     with office.engine.transaction() as unit:
+        forget(unit)
         post = select(model.post.c.id).where(model.post.c.reference == "red.staff")
         held = {"id": new_id(), "person_id": office.people["hr.staff"], "starts": date(2026, 1, 1)}
         unit.connection.execute(insert(model.holding), {**held, "post_id": unit.connection.scalar(post)})

@@ -11,7 +11,7 @@ from engine.core import execution
 from engine.ground import model
 from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale
 from engine.ground.unit_of_work import SYSTEM
-from tests.engine.office import FORM, Office
+from tests.engine.office import FORM, Office, forget
 
 
 def revision(office: Office, task_id: str, post: str = "hr.staff") -> int:
@@ -72,6 +72,7 @@ def test_who_claimed_a_task_and_left_the_post_has_let_go_of_it(office: Office) -
     office.begin("runs_user")
     row = office.claim("办理 a")
     with office.engine.transaction() as unit:
+        forget(unit)
         mine = model.holding.c.person_id == office.people["hr.staff"]
         unit.connection.execute(delete(model.holding).where(mine))
     # When the other one looks, the task can be claimed, and done

@@ -35,9 +35,11 @@ def tell(cast: Cast) -> str:
     """Live the year; give the id of its plan's instance."""
     start_the_year(cast)
     eight_units_report(cast)
+    the_draft_takes_in_what_has_come(cast)
+    one_unit_is_sent_back_alone(cast)
     days_pass_and_people_are_reminded(cast)
     the_late_ones_are_settled(cast)
-    one_unit_is_sent_back_alone(cast)
+    the_draft_goes_up(cast)
     the_leading_group_approves(cast)
     root = it_is_issued_and_filed(cast)
     nobody_sees_what_is_not_theirs(cast, root)
@@ -100,6 +102,18 @@ def eight_units_report(cast: Cast) -> None:
     cast.do("hr-staff", "审批延期", "直属单位甲", "准予延期", {"granted_date": "2026-01-26"})
 
 
+def the_draft_takes_in_what_has_come(cast: Cast) -> None:
+    assert "已收 0/8" in cast.reads("hr-staff", "汇总改稿", "2026年")
+    cast.do("hr-staff", "汇总改稿", "2026年", "并入新到的报送")
+    words = cast.reads("hr-staff", "汇总改稿", "2026年")
+    for part in ("已收 6/8", "未到：机关党委（起草）、直属单位甲（起草）", "直属单位乙国防双拥教育", "送审稿"):
+        assert part in words
+    # Nobody sends it up before all are in
+    cast.do("hr-staff", "汇总改稿", "2026年", "送审", PLAN)
+    assert "没有送审：机关党委（起草）、直属单位甲（起草）" in cast.reads("hr-staff", "汇总改稿", "2026年")
+    assert "：拟办" not in cast.sees("hr-staff", "/inbox")[1]
+
+
 def days_pass_and_people_are_reminded(cast: Cast) -> None:
     """机关党委 lets ten working days pass: due on Monday 19 January 2026."""
     seen = []
@@ -132,10 +146,10 @@ def the_late_ones_are_settled(cast: Cast) -> None:
 
 
 def one_unit_is_sent_back_alone(cast: Cast) -> None:
-    assert "直属单位乙国防双拥教育" in cast.reads("hr-staff", "汇总改稿", "2026年")
-    back = {**PLAN, "returned": ["unit_b"], "reason": "请补充上半年的安排。"}
+    back = {"returned": ["unit_b"], "reason": "请补充上半年的安排。"}
     cast.do("hr-staff", "汇总改稿", "2026年", "退回单位", back)
-    # Only that unit is asked again, with what it had
+    # Only that unit is asked again, with what it had, while HR can go on
+    assert "已收 5/8" in cast.reads("hr-staff-2", "汇总改稿", "2026年")
     words = cast.reads("unit-b-staff", "起草", "直属单位乙")
     assert "请补充上半年的安排" in words
     assert "直属单位乙国防双拥教育" in words
@@ -143,13 +157,14 @@ def one_unit_is_sent_back_alone(cast: Cast) -> None:
     cast.do("unit-b-staff", "起草", "直属单位乙", "提交审核", more)
     cast.do("unit-b-head", "审核", "直属单位乙", "报送")
     cast.do("hr-staff", "人事部审看", "直属单位乙", "收下")
-    cast.do(
-        "hr-staff",
-        "汇总改稿",
-        "2026年",
-        "送审",
-        {"title": "2026年双拥工作计划（送审稿）", "returned": [], "reason": ""},
-    )
+
+
+def the_draft_goes_up(cast: Cast) -> None:
+    cast.do("hr-staff-2", "汇总改稿", "2026年", "并入新到的报送")
+    words = cast.reads("hr-staff", "汇总改稿", "2026年")
+    for part in ("已收 7/8", "缺报：机关党委", "上半年组织一次专题学习", PLAN["guidance"]):
+        assert part in words
+    cast.do("hr-staff", "汇总改稿", "2026年", "送审", {"title": "2026年双拥工作计划（送审稿）"})
 
 
 def circulate(cast: Cast, dissent: bool) -> None:
@@ -213,8 +228,8 @@ def nobody_sees_what_is_not_theirs(cast: Cast, root: str) -> None:
 def the_record_is_whole(cast: Cast, root: str) -> None:
     with cast.engine.reading() as unit:
         titles = {row.id: row.title for row in unit.connection.execute(select(model.instance))}
-    # one plan; eight reports and one in a second round; three aggregations, two approvals, one filing
-    assert len(titles) == 1 + 9 + 3 + 2 + 1
+    # one plan; eight reports and one in a second round; two aggregations, two approvals, one filing
+    assert len(titles) == 1 + 9 + 2 + 2 + 1
     for instance_id, title in titles.items():
         status, words = cast.sees("auditor", f"/instances/{instance_id}")
         assert (status, title in words, "首尾相连，没有改动" in words) == (200, True, True), title

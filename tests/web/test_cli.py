@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -250,3 +251,22 @@ def test_a_demo_that_failed_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(ZeroDivisionError):
         demo.run(Settings.from_environment({"SUIXU_DATA": str(tmp_path)}))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["secret_key"]
+
+
+def test_a_worker_works_where_several_nodes_may(
+    suixu: Suixu, database_url: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    suixu("init")
+    stopped = threading.Event()
+    stopped.set()
+    work = server.work
+    monkeypatch.setattr(server, "work", lambda engine: work(engine, stopped))
+
+    status, out, err = suixu("worker")
+
+    if database_url.startswith("sqlite"):
+        assert (status, out) == (2, "")
+        assert "SQLite 只能由一个进程写入" in err
+    else:
+        assert status == 0
+        assert "正在办理作业" in out

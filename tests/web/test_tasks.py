@@ -257,7 +257,7 @@ def test_when_the_database_is_away_what_was_typed_is_still_shown(
 ) -> None:
     wang = start(browse)
 
-    def away(*_arguments: object) -> None:
+    def away(*_arguments: object, **_named: object) -> None:
         raise Busy("数据库暂时不能使用，本次操作没有生效，请稍后再试。")
 
     monkeypatch.setattr("engine.tasks.complete", away)

@@ -36,6 +36,12 @@ def test_a_completion_says_outcome_and_opinion() -> None:
     assert (told.text, told.outcome, told.opinion, told.marks) == ("办理“起草”", "退回", "请补数字。", ())
 
 
+def test_a_step_done_along_with_another_says_so() -> None:
+    payload = {"label": "报送", "text": "", "made_on": None}
+    told = timeline.line(event("task.completed", payload, activity="draft", merged=True), WORDS)
+    assert (told.outcome, told.marks) == ("报送", ("同一人连续办理，一次办理、两步留痕",))
+
+
 def test_what_was_entered_for_a_leader_is_the_leaders_act_and_says_who_typed_it() -> None:
     # Given a secretary who typed in what the leader signed on paper
     payload = {"label": "同意", "text": "", "made_on": "2026-01-19"}
@@ -46,7 +52,15 @@ def test_what_was_entered_for_a_leader_is_the_leaders_act_and_says_who_typed_it(
     assert told.marks == ("代录：由王承办录入，纸面签批日期2026年1月19日",)
 
 
+def test_what_a_deputy_did_is_theirs_and_says_in_whose_place() -> None:
+    payload = {"label": "同意", "text": "", "made_on": None}
+    head = {"acting_for": "p2", "post": "group.leader", "activity": "draft"}
+    told = timeline.line(event("task.completed", payload, **head), WORDS)
+    assert (told.who, told.marks) == ("王承办（代理赵组长·领导小组组长）", ())
+
+
 def test_each_kind_has_its_words() -> None:
+    assert text("task.released", assignee="p2", activity="draft") == "“起草”放回岗位：赵组长已经不能再办理"
     assert text("instance.started", {"title": "修门"}) == "发起“修门”"
     assert text("instance.started", {"title": "修门"}, person=None, parent="x") == "由上级事项发起“修门”"
     assert text("instance.started", {"title": "修门"}, person=None) == "到时自动发起“修门”"

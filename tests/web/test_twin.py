@@ -39,6 +39,12 @@ def test_steps_stand_in_the_order_they_flow() -> None:
     assert [item.number for item in steps] == ["1", "2", "3", "4", "5", "6"]
 
 
+def test_a_step_that_goes_along_with_the_one_before_says_so() -> None:
+    (item,) = [item for item in twin.tell(diagram_of("runs_merge")) if item.name == "办理 a"]
+    assert "上一步由同一人办理的，这一步随它一并办理，两步都留痕。" in item.notes
+    assert not any("一并办理" in said(item) for item in twin.tell(errand()))
+
+
 def test_a_branch_names_its_conditions_and_where_each_leads() -> None:
     item = step(twin.tell(errand()), "看过以后")
     assert item.lead == "按情况只走一路："

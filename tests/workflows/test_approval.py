@@ -29,7 +29,9 @@ def opinion(activity: str, text: str = "同意。", **fields: Any) -> Opinion:
 
 def content(*opinions: Opinion, **fields: Any) -> Content:
     sheet = {"summary": "应报8家。", "urgency": "urgent", "publicity": "request", "contact": "承办人 010-0000000"}
-    plain = Content("2026年双拥工作计划", sheet, "circulate", ["附件一.pdf"], date(2026, 2, 9), opinions, {}, None, 3)
+    plain = Content(
+        "2026年双拥工作计划", sheet, "circulate", "", ["附件一.pdf"], date(2026, 2, 9), opinions, {}, None, 3
+    )
     return plain._replace(**fields)
 
 
@@ -52,6 +54,15 @@ def test_a_typed_in_paper_opinion_and_a_late_one_are_marked() -> None:
     late = approval.line(opinion("sign", made_on=date(2026, 2, 1), entered_by="承办秘书"))
     assert "2026年2月1日〔补录；代录：承办秘书，2026年2月3日10:30录入〕" in late
     assert "〔补录；2026年2月3日10:30录入〕" in approval.line(opinion("meeting", made_on=date(2026, 1, 30)))
+
+
+def test_what_a_deputy_decided_is_printed_with_both_names() -> None:
+    decided = approval.line(opinion("sign", person="副组长甲", post="领导小组组长", acting_for="组长乙"))
+    assert decided == "同意：同意。　副组长甲（代理组长乙·领导小组组长）2026年2月3日10:30"
+    # And so it is among those who only ticked
+    read = opinion("read", "", person="成员甲", post="领导小组副组长", acting_for="副组长乙")
+    found = cells(opened(approval.sheet_paper(content(read))))
+    assert "同意：成员甲（代理副组长乙·副组长）2月3日10:30" in found
 
 
 def test_the_sheet_shows_all_and_leaves_room_to_sign() -> None:
@@ -78,6 +89,23 @@ def test_the_sheet_shows_all_and_leaves_room_to_sign() -> None:
     signed = next(table for table in paper.tables if table.rows[0].cells[2].text == "签字")
     assert [row.cells[0].text for row in signed.rows[1:]] == [label for _, label, _ in approval.ROWS]
     assert all(row.cells[2].text == "" for row in signed.rows[1:])
+
+
+@pytest.mark.parametrize(
+    ("approver", "manner", "decision"),
+    [
+        ("group", "传批（批准人：领导小组）", "组长批示"),
+        ("leader", "传批（批准人：组长）", "组长批示"),
+        ("board", "传批（批准人：党组理事会）", "党组理事会主要领导批示"),
+    ],
+)
+def test_the_sheet_names_the_approver_and_never_takes_one_for_another(
+    approver: str, manner: str, decision: str
+) -> None:
+    found = cells(opened(approval.sheet_paper(content(opinion("sign"), approver=approver))))
+    assert manner in found
+    decisions = {"组长批示", "党组理事会主要领导批示"}
+    assert decisions.intersection(found) == {decision}
 
 
 def test_papers_are_a4_in_the_offices_margins_with_real_headings_and_named_fonts() -> None:
@@ -137,8 +165,8 @@ def test_time_is_written_as_people_do() -> None:
     assert papers.when({}) == ""
 
 
-def stored(unit: Unit, name: str) -> tuple[str, Paper]:
-    found = documents.find(unit, "plan:2025", name)
+def stored(unit: Unit, name: str, key: str = "plan:2025") -> tuple[str, Paper]:
+    found = documents.find(unit, key, name)
     assert found is not None
     version = documents.latest(unit, found.id)
     assert version is not None

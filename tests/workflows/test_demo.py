@@ -1,5 +1,8 @@
 """The demo stands where its story says, and everything in it came about by acts."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import select
 
 from engine import archive, incidents, tasks
@@ -31,6 +34,18 @@ def test_the_demo_stands_on_its_day_with_four_received_and_four_on_their_way(tol
         assert told.waits(login, "起草", about)
     assert told.waits("hr-staff", "处置逾期", "直属单位丙")
     assert not told.waits("hr-staff", "处置逾期", "直属单位乙")
+    # And the draft has what was received, in its paper too
+    assert draft(told)["progress"].startswith("已收 4/8（截至1月14日 09:00）。")
+    with told.engine.reading() as unit:
+        assert documents.find(unit, "plan:2026", "draft_text") is not None
+
+
+def draft(told: Stage) -> Mapping[str, Any]:
+    """Give what HR sees in the open draft."""
+    with told.engine.reading() as unit:
+        rows = tasks.inbox(unit, told.people["hr-staff"], limit=500)
+        row = next(row for row in rows if row.name == "汇总改稿")
+        return tasks.view(unit, row.id, told.people["hr-staff"]).values
 
 
 def test_who_was_sent_back_reads_why_and_who_has_more_time_finds_the_draft(told: Stage) -> None:
@@ -70,15 +85,20 @@ def test_last_years_plan_lies_in_an_archive_that_is_whole(told: Stage) -> None:
 
 
 def test_the_story_can_be_finished_by_its_people(told: Stage) -> None:
-    # When HR receives one, gives the late ones up, and compiles
+    # When HR receives one and takes it in, gives the late ones up, and compiles
     told.do("hr-staff", "人事部审看", "accept", "机关党委")
+    told.do("hr-staff", "汇总改稿", "merge")
+    assert draft(told)["progress"].startswith("已收 5/8（截至1月20日 09:00）。")
     told.do("hr-staff", "处置逾期", "missing", "直属单位丙", reason="联系不上，年内另报。")
     for login, name in (("unit-a", "直属单位甲"), ("unit-b", "直属单位乙")):
         told.do(f"{login}-staff", "起草", "submit", name, items=items_of(login.replace("-", "_"), 2026))
         told.do(f"{login}-head", "审核", "agree", name)
         told.do("hr-staff", "人事部审看", "accept", name)
-    # Then the draft waits, saying who is missing
-    assert told.waits("hr-staff", "汇总改稿")
+    # Then the draft says who is missing, and can go up
+    told.do("hr-staff", "汇总改稿", "merge")
+    assert "缺报：直属单位丙。" in draft(told)["progress"]
     with told.engine.reading() as unit:
         checks = documents.values(unit, "plan:2026", "checks") or {}
     assert "直属单位丙：联系不上，年内另报。" in checks["text"]
+    told.do("hr-staff", "汇总改稿", "submit")
+    assert told.waits("hr-staff", "拟办")

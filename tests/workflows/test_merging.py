@@ -1,6 +1,6 @@
 """What HR has edited is never lost, and what a unit has changed is never missed."""
 
-from workflows.merging import Row, merge, row_of
+from workflows.merging import Row, merge, merge_lines, row_of
 
 
 def row(name: str, **fields: str) -> Row:
@@ -56,3 +56,21 @@ def test_two_rows_of_one_name_are_two_rows() -> None:
     assert merged == twins
     later = [twins[0], row("慰问", until="2026-08-09")]
     assert merge(merged, twins, later) == (later, [])
+
+
+# A text of one line a unit
+
+
+def test_a_text_that_hr_left_alone_is_written_anew_in_the_order_of_the_units() -> None:
+    assert merge_lines("", {}, {"b": "乙。"}) == ("乙。", [])
+    assert merge_lines("乙。", {"b": "乙。"}, {"a": "甲。", "b": "乙二。"}) == ("甲。\n乙二。", [])
+
+
+def test_in_a_text_that_hr_edited_only_the_lines_left_alone_follow() -> None:
+    base = {"a": "甲。", "b": "乙。", "c": "丙。"}
+    text = "总起。\n甲。\n乙（人事部改定）。\n丙。"
+    merged, conflicts = merge_lines(text, base, {"a": "甲二。", "b": "乙二。", "c": "丙。", "d": "丁。"})
+    assert merged == "总起。\n甲二。\n乙（人事部改定）。\n丙。\n丁。"
+    assert conflicts == ["b"]
+    # A line that HR took out, and that its unit left as it was, is no matter
+    assert merge_lines("总起。", {"a": "甲。"}, {"a": "甲。"}) == ("总起。", [])

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from engine import archive
+from engine import accounts, archive, substitutions, tasks
 from engine import documents as uploads
 from engine.core import documents, execution
 from engine.ground import model
-from engine.ground.unit_of_work import SYSTEM, Call, Result
+from engine.ground.unit_of_work import SYSTEM, Actor, Call, Result
 from tests.engine.core.form_drawing import YES_NO, draw, part
 from tests.engine.office import Office
 
@@ -95,3 +95,22 @@ def test_an_opinion_signed_on_paper_days_before_is_marked_as_entered_later(offic
         before = unit.today - timedelta(days=4)
         unit.connection.execute(update(model.opinion).values(made_on=before))
     assert "（补录）" in page_of(office, root)
+
+
+def test_what_a_deputy_decided_names_both_in_opinions_and_history(office: Office) -> None:
+    # Given a head who is away, and a deputy
+    root, deputy = child(office), office.people["blue.head"]
+    with office.engine.transaction() as unit:
+        accounts.create_prepared(unit, deputy, accounts.Initial("blue", "", "none", False), [], SYSTEM)
+        days, head = (unit.today, unit.today + timedelta(days=9)), office.people["hr.head"]
+        substitutions.grant(unit, head, deputy, "hr.head", *days, "出差", Actor(head))
+    # When the deputy decides
+    (row,) = office.open_tasks()
+    with office.engine.transaction() as unit:
+        tasks.complete(unit, row.id, Actor(deputy), {"words": "同意"}, "send", 1)
+    # Then the page names both where it tells opinions, and where it tells what happened
+    text = page_of(office, root)
+    assert "<td>blue.head（代理hr.head）</td>" in text
+    assert "blue.head（代理hr.head）　单位hrhead" in text
+    kept = (office.engine.archives / "归档" / "data").glob("*意见*.json")
+    assert any('"acting_for_name": "hr.head"' in path.read_text("utf-8") for path in kept)

@@ -29,7 +29,7 @@ AROUND = Surroundings(
     forms={"plan": "urgent", "broken": "broken"},
     feel={"posts", "add workdays", "workdays between", "today", "unit name", "parameter"},
     check_form=check_form,
-    uses=lambda source: FormUses(frozenset({source})),
+    uses=lambda source: FormUses(frozenset({source}), outcomes=frozenset({"agree"})),
     parameters={"step_days": "每一步"},
 )
 

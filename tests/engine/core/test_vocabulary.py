@@ -45,6 +45,9 @@ CASES: tuple[tuple[str, Any], ...] = (
     ('unit name("red")', "单位red"),
     ('unit name("gone")', "gone"),
     ("unit name(1)", None),
+    ('count keys("plan:")', Decimal(0)),
+    ('count keys("")', None),
+    ("count keys(1)", None),
 )
 
 

@@ -1,0 +1,37 @@
+"""Keep what changes seldom as it was last read: the organization, the calendar, the numbers that the office sets.
+
+Each of its changes is an event of the stream "organization", so the number of the last one says whether what was read
+still holds. An act that has changed something itself reads it anew, and keeps that for itself.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import func, select
+
+from engine.ground import model
+from engine.ground.unit_of_work import Unit
+
+STREAM = "organization"
+Read = TypeVar("Read")
+
+
+def of(unit: Unit, name: str, read: Callable[[Unit], Read]) -> Read:
+    """Give what `read` gives, from memory where nothing has changed since it was read."""
+    changes = sum(entry[0] == STREAM for entry in unit.cache.get("events", ()))
+    edition = (_head(unit), changes)
+    kept = unit.cache.setdefault("settled", {}) if changes else unit.engine.settled
+    known = kept.get(name)
+    if known is None or known[0] != edition:
+        known = kept[name] = (edition, read(unit))
+    found: Read = known[1]
+    return found
+
+
+def _head(unit: Unit) -> int:
+    """Give the number of the last change, asked once for an act."""
+    if "edition" not in unit.cache:
+        query = select(func.max(model.event.c.number)).where(model.event.c.stream == STREAM)
+        unit.cache["edition"] = unit.connection.execute(query).scalar_one() or 0
+    head: int = unit.cache["edition"]
+    return head
