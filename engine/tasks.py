@@ -387,5 +387,7 @@ def withdraw(unit: Unit, task_id: str, actor: Actor, revision: int) -> str:
         run.record("task.withdrawn", {}, **ids)
         _change(unit, member, effect=None, revision=member.revision + 1)
     again = run.machine.put_back(row.effect["task"], members[0].activity_id)
+    if members[0].due_at is not None and members[0].due_at > unit.now:
+        run.deadlines[again.id] = members[0].due_at
     execution.settle(run)
     return again.id

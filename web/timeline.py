@@ -18,7 +18,7 @@ FORGOTTEN = ("activity.entered", "activity.completed", "activity.cancelled", "ti
 PERSONS = ("person", "acting_for", "entering_for", "assignee", "subject")
 """Where an event's envelope holds the id of a person."""
 
-BY_ITSELF = ("activity.", "child.", "timer.", "function.", "incident.raised")
+BY_ITSELF = ("activity.", "child.", "timer.", "function.", "incident.raised", "task.due_changed")
 """What follows from somebody's act without being that person's act."""
 
 
@@ -178,6 +178,13 @@ def _opened(event: Event, words: Words) -> str:
     return text + _("，期限 %s") % moment_words(datetime.fromisoformat(due)) if due else text
 
 
+def _due_changed(event: Event, words: Words) -> str:
+    if not event.payload:
+        return _("“%s”的期限改变") % words.step(event)
+    days = [day_words(local(datetime.fromisoformat(_get(event, key))).date()) for key in ("before", "after")]
+    return _("“%s”的期限由%s改为%s") % (words.step(event), *days)
+
+
 def _assigned(event: Event, words: Words) -> str:
     return _("把“%s”指派给%s") % (words.step(event), words.person(event.envelope.get("assignee")))
 
@@ -193,6 +200,7 @@ _WRITERS: dict[str, Writer] = {
     "instance.cancelling": _about(_("撤销事项，原因：%s"), "reason"),
     "instance.cancelled": _plain(_("事项已撤销")),
     "task.opened": _opened,
+    "task.due_changed": _due_changed,
     "task.claimed": _about_step(_("签收“%s”")),
     "task.unclaimed": _about_step(_("放回“%s”")),
     "task.assigned": _assigned,

@@ -12,6 +12,7 @@ from engine.core import forms, organization
 from engine.core.archive_items import HOW_TO_VERIFY, INDEX, OPINIONS, Layout
 from engine.core.dossier import Dossier, Member, Record
 from engine.core.form_schema import Component
+from engine.core.history import Event
 from engine.core.markup_writer import Html, element, join, page, paragraphs, table
 from engine.ground.clock import local
 
@@ -23,6 +24,7 @@ KINDS = {
     "instance.completed": "办结",
     "instance.cancelled": "撤销",
     "task.opened": "交办",
+    "task.due_changed": "期限改变",
     "task.claimed": "签收",
     "task.unclaimed": "放回",
     "task.assigned": "指派",
@@ -219,15 +221,23 @@ def _events(member: Member, dossier: Dossier) -> Html:
     for event in member.stream.events:
         if event.kind not in KINDS:
             continue
-        head, body = event.envelope, event.payload or {}
-        node = member.definition.diagram.nodes.get(str(head.get("activity") or ""))
-        told = "　".join(
-            str(body[key]) for key in ("title", "label", "text", "message", "name", "reason") if body.get(key)
-        )
-        who = _actor(head, dossier)
-        rows.append([_moment(event.at), who, KINDS[event.kind], node.name if node else "", told])
+        node = member.definition.diagram.nodes.get(str(event.envelope.get("activity") or ""))
+        who = _actor(event.envelope, dossier)
+        rows.append([_moment(event.at), who, KINDS[event.kind], node.name if node else "", _told(event)])
     caption = f"{member.row.title}（第{member.row.round}轮）"
     return table(caption, ["时间", "操作人", "动作", "环节", "内容"], rows)
+
+
+def _told(event: Event) -> str:
+    body = event.payload or {}
+    told = [str(body[key]) for key in ("title", "label", "text", "message", "name", "reason") if body.get(key)]
+    if event.kind == "task.due_changed" and body:
+        told = [
+            f"由{_moment(datetime.fromisoformat(body['before']))}改为{_moment(datetime.fromisoformat(body['after']))}"
+        ]
+    if event.envelope.get("merged"):
+        told.append("（同一人连续办理，一次办理、两步留痕）")
+    return "　".join(told)
 
 
 def _actor(head: Mapping[str, Any], dossier: Dossier) -> str:

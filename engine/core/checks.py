@@ -106,7 +106,7 @@ def _user(desk: _Desk, node: Node) -> Iterator[Fault]:
 def _merge(desk: _Desk, node: Node) -> Iterator[Fault]:
     """What is done along with the step before must be plain beforehand: the outcome, and whose it is."""
     form, outcome = node.attributes.get("form", ""), node.attributes["merge"]
-    if node.multi:
+    if node.repeats:
         yield fault("MERGE", node, "逐项办理的任务不能与上一步一并办理。", "请删去 suixu:merge。")
     if not REFERENCE.fullmatch(node.attributes.get("assignment", "")):
         message = "与上一步一并办理的任务须写明办理岗位。"

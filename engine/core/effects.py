@@ -139,7 +139,7 @@ def open_task(run: "Run", token: Token) -> None:
     """Put a task before those who may do it; a post that vanished makes an incident, and so does one nobody holds."""
     try:
         candidates = _candidates(run, token)
-        due_at = _due(run, token)
+        due_at = run.deadlines.get(token.id) or deadline(run, token, run.unit.now)
     except (Stuck, ExpressionError) as error:
         get_stuck(run, token.id, "open", str(error))
         return
@@ -151,10 +151,10 @@ def open_task(run: "Run", token: Token) -> None:
     run.pending.participants += [{"principal": who, "instance_id": run.id} for who in principals]
     run.record("task.opened", {"candidates": candidates, "due": due_at}, activity=token.node.id, task=token.id)
     if due_at is not None:
-        _plan_reminders(run, token, due_at)
+        plan_reminders(run, token, due_at)
     if not any(organization.holders(run.unit, reference) for reference in candidates):
         names = "、".join(candidates)
-        _add_incident(run, token.node.id, f"环节“{token.node.name}”的岗位({names})目前无人任职，请管理员任命。", None)
+        add_incident(run, token.node.id, f"环节“{token.node.name}”的岗位({names})目前无人任职，请管理员任命。", None)
 
 
 def _task_row(run: "Run", token: Token, candidates: list[str], due_at: datetime | None) -> dict[str, Any]:
@@ -191,7 +191,12 @@ def own_post(unit_code: str | None, reference: str) -> str:
     return f"{unit_code}.{reference[4:]}" if reference.startswith("own.") else reference
 
 
-def _due(run: "Run", token: Token) -> datetime | None:
+def deadline(run: "Run", token: Token, since: datetime) -> datetime | None:
+    """Work out until when a task is to be done, which opened at `since`.
+
+    Raises:
+        Stuck: the expression gives neither days nor a date.
+    """
     text = token.node.attributes.get("due", "")
     if not text:
         return None
@@ -200,11 +205,12 @@ def _due(run: "Run", token: Token) -> datetime | None:
     if isinstance(value, date):
         return calendar.deadline(morning(value), 0)
     if isinstance(value, Decimal):
-        return calendar.deadline(run.unit.now, int(value))
+        return calendar.deadline(since, int(value))
     raise Stuck(f"环节“{token.node.name}”的期限“{text}”没有得出天数或者日期。", token.node.id)
 
 
-def _plan_reminders(run: "Run", token: Token, due_at: datetime) -> None:
+def plan_reminders(run: "Run", token: Token, due_at: datetime) -> None:
+    """Plan when who has the task is reminded, and when the head is asked to chase."""
     calendar, last = calendar_of(run.unit), local(due_at).date()
     for text in filter(None, token.node.attributes.get("remind", "").split(",")):
         moment = morning(calendar.add_workdays(last, -int(text)))
@@ -283,10 +289,11 @@ def get_stuck(run: "Run", token_id: str, kind: str, message: str) -> None:
     token = run.machine.find(token_id)
     activity = run.definition.diagram.drawn.get(token.node.id, token.node.id) if token else ""
     job_id = add_job(run, kind, token_id=token_id, state="failed", payload={"message": message})
-    _add_incident(run, activity, message, job_id)
+    add_incident(run, activity, message, job_id)
 
 
-def _add_incident(run: "Run", activity: str, message: str, job_id: str | None) -> None:
+def add_incident(run: "Run", activity: str, message: str, job_id: str | None) -> None:
+    """Put before a person what the machine cannot settle; `job_id` is what they may try again."""
     row = {
         "id": new_id(),
         "job_id": job_id,

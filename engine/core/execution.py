@@ -7,11 +7,12 @@ own transaction. Locks go downwards: a run locks its own instance, then, only wh
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
 
-from engine.core import catalogue, effects, expressions, history, starters, vocabulary
+from engine.core import catalogue, deadlines, effects, expressions, history, starters, vocabulary
 from engine.core.catalogue import Definition
 from engine.core.expressions import ExpressionError, Value
 from engine.core.spiff import Machine
@@ -34,7 +35,10 @@ RUNNING = "同一事项已经在办理中，不能重复发起。请在“我发
 
 @dataclass
 class Run:
-    """Hold one instance while an act works on it; it is the machine's host."""
+    """Hold one instance while an act works on it; it is the machine's host.
+
+    `deadlines` are those that tasks about to open keep from before.
+    """
 
     unit: Unit
     row: dict[str, Any]
@@ -45,6 +49,7 @@ class Run:
     cause: Mapping[str, Any] | None = None
     opened: list[str] = field(default_factory=list)
     plain: bool = True
+    deadlines: dict[str, datetime] = field(default_factory=dict)
     pending: "effects.Pending" = field(default_factory=lambda: effects.Pending())
 
     def __post_init__(self) -> None:
@@ -315,6 +320,7 @@ def _write_effects(run: Run) -> None:
         call(run, token_id)
     if ended:
         cancel_children(run, ended)
+    deadlines.follow(run)
     effects.flush(run)
     run.scopes.save(run.unit)
 

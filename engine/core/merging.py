@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from engine.core import completion, effects, execution, filling, forms, history, notices, organization, seats
 from engine.core.catalogue import Definition
-from engine.core.diagram import Diagram, Node
+from engine.core.diagram import GATEWAYS, Diagram, Node
 from engine.core.execution import Run
 from engine.core.expressions import ExpressionError
 from engine.core.forms import Component
@@ -22,7 +22,7 @@ from engine.ground.unit_of_work import Actor, Unit
 LONGEST = 10
 """Steps that one click may do beyond the first."""
 
-_PASSED = frozenset({"exclusive", "parallel", "script"})
+_PASSED = frozenset({*GATEWAYS, "script"})
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def announce(
 def _ahead(diagram: Diagram, activity_id: str) -> Iterator[tuple[Node, bool]]:
     """Walk to the user tasks that come next with nothing between but gateways and scripts."""
     start = diagram.nodes[activity_id]
-    waiting, seen = [(start, start.multi is None)], {start.id}
+    waiting, seen = [(start, not start.repeats)], {start.id}
     while waiting:
         here, certain = waiting.pop(0)
         for target in (diagram.nodes[diagram.flows[name].target] for name in here.outgoing):
@@ -79,7 +79,8 @@ def _ahead(diagram: Diagram, activity_id: str) -> Iterator[tuple[Node, bool]]:
 
 def _may_turn(node: Node) -> bool:
     """Tell whether a token may leave by another way, or wait here for others."""
-    return len(node.outgoing if node.kind == "exclusive" else node.incoming) > 1 and node.kind != "script"
+    chooses = node.kind in ("exclusive", "inclusive") and len(node.outgoing) > 1
+    return chooses or (node.kind in ("parallel", "inclusive") and len(node.incoming) > 1)
 
 
 def _offered(definition: Definition, node: Node) -> Component | None:

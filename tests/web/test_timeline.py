@@ -59,6 +59,14 @@ def test_what_a_deputy_did_is_theirs_and_says_in_whose_place() -> None:
     assert (told.who, told.marks) == ("王承办（代理赵组长·领导小组组长）", ())
 
 
+def test_a_deadline_that_moved_says_from_when_to_when() -> None:
+    moments = {"before": "2026-01-28T10:00:00+00:00", "after": "2026-02-04T10:00:00+00:00"}
+    told = timeline.line(event("task.due_changed", moments, activity="draft"), WORDS)
+    assert (told.text, told.who) == ("“起草”的期限由2026年1月28日改为2026年2月4日", "系统")
+    erased = Event("instance:i", 1, "task.due_changed", AT, {"activity": "draft"}, None)
+    assert timeline.line(erased, WORDS).text == "“起草”的期限改变"
+
+
 def test_each_kind_has_its_words() -> None:
     assert text("task.released", assignee="p2", activity="draft") == "“起草”放回岗位：赵组长已经不能再办理"
     assert text("instance.started", {"title": "修门"}) == "发起“修门”"

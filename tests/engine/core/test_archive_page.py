@@ -1,7 +1,8 @@
 """The page of an archive shows every kind of value as a person reads it."""
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from html import unescape
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.engine.office import Office
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
+AGREE = {"type": "button", "label": "同意", "properties": {"outcome": "agree", "style": "primary"}}
 DATE = {"subtype": "date", "dateLabel": "日期"}
 FORM = draw(
     part("checkbox", "agreed"),
@@ -114,3 +116,25 @@ def test_what_a_deputy_decided_names_both_in_opinions_and_history(office: Office
     assert "blue.head（代理hr.head）　单位hrhead" in text
     kept = (office.engine.archives / "归档" / "data").glob("*意见*.json")
     assert any('"acting_for_name": "hr.head"' in path.read_text("utf-8") for path in kept)
+
+
+def test_a_deadline_that_moved_and_a_step_done_along_are_told_as_what_they_are(office: Office) -> None:
+    # Given a task whose deadline moved by another's act
+    day = part("datetime", "day", properties={"variable": "day"})
+    plain = draw(part("textarea", "words", properties={"opinion": "true"}), AGREE)
+    forms = {"form": plain, "decide": draw(day, AGREE), "draft": plain, "review": plain}
+    given: dict[str, Any] = {"day": date(2026, 1, 28), "days": Decimal(7)}
+    moved = office.begin("engine_due_follows", unit_code="red", forms=forms, **given)
+    office.do("改期", "hr.head", day="2026-02-04")
+    for name, post in (("起草", "red.staff"), ("清点", "red.head"), ("登记", "hr.head")):
+        office.do(name, post)
+    assert "由2026年1月28日18:00改为2026年2月4日18:00" in page_of(office, moved)
+    # And a draft whose review was done along with it
+    office.appoint("red.head", "red.staff")
+    along = office.begin("engine_merge", unit_code="red", forms=forms)
+    (row,) = office.open_tasks()
+    with office.engine.transaction() as unit:
+        tasks.complete(unit, row.id, office.actor("red.staff"), {}, "agree", 1, along=["review"])
+    office.do("复核", "hr.head")
+    office.do("签批", "group.leader")
+    assert "同意　（同一人连续办理，一次办理、两步留痕）" in page_of(office, along)
