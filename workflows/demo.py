@@ -122,7 +122,24 @@ def _file_2025(stage: Stage) -> None:
         distribution="各部室、各直属单位",
     )
     stage.go_to(date(2025, 1, 21))
+    for unit in ("hr", *INSTITUTIONS):
+        _record(stage, unit, 2025)
     stage.do("hr-staff", "归卷登记", "filed", filing_year="2025", retention="permanent", place="人事部档案柜")
+
+
+def _record(stage: Stage, unit: str, year: int) -> None:
+    """Let a unit record what its own plan and assessment take in."""
+    whose = "省残联" if unit == "hr" else SUBMITTING_UNITS[unit][0]
+    stage.do(
+        _login(unit),
+        "登记节选",
+        "recorded",
+        f"{year}年双拥列入登记·{whose}",
+        plan_excerpt=f"“把双拥工作列入{whose}{year}年工作计划，按季度检查落实。”",
+        plan_place="人事部文件柜" if unit == "hr" else "本单位文件柜",
+        assessment_excerpt="“双拥工作任务完成情况纳入年度目标责任考核。”",
+        assessment_place="人事部文件柜" if unit == "hr" else "本单位文件柜",
+    )
 
 
 # This year, half-way

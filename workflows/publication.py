@@ -6,7 +6,7 @@ from engine import definitions
 from engine.ground.unit_of_work import SYSTEM, Actor, Engine
 
 FOLDER = Path(__file__).parents[1] / "bpmn"
-KEYS = ("submission", "aggregation", "approval", "archiving", "annual_plan")
+KEYS = ("submission", "aggregation", "approval", "inclusion", "archiving", "annual_plan")
 """A process stands after those that it calls."""
 
 
@@ -22,7 +22,7 @@ def drawings() -> list[tuple[bytes, dict[str, str]]]:
 
 
 def publish_all(engine: Engine, actor: Actor = SYSTEM) -> None:
-    """Publish the five processes, in one act; nothing happens for those that have not changed."""
+    """Publish the processes, in one act; nothing happens for those that have not changed."""
     with engine.transaction() as unit:
         for source, forms in drawings():
             definitions.publish(unit, source, forms, actor, "随系统发布")

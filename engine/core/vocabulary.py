@@ -48,6 +48,10 @@ def _unit_name(unit: Unit, code: Value) -> Value:
     return organization.unit_name(unit, code) if isinstance(code, str) else None
 
 
+def _unit_kind(unit: Unit, code: Value) -> Value:
+    return next((item.kind for item in organization.units(unit) if item.code == code), None)
+
+
 def _parameter(unit: Unit, name: Value) -> Value:
     return Decimal(value_of(unit, name)) if isinstance(name, str) else None
 
@@ -61,7 +65,9 @@ def _count_keys(unit: Unit, prefix: Value) -> Value:
     return Decimal(unit.connection.execute(query).scalar_one())
 
 
-NAMES = frozenset({"today", "add workdays", "count workdays", "posts", "unit name", "count keys", PARAMETER})
+NAMES = frozenset(
+    {"today", "add workdays", "count workdays", "posts", "unit kind", "unit name", "count keys", PARAMETER}
+)
 
 
 def bind(unit: Unit) -> Mapping[str, Callable[..., Value]]:
@@ -71,6 +77,7 @@ def bind(unit: Unit) -> Mapping[str, Callable[..., Value]]:
         "add workdays": lambda day, count: _add_workdays(calendar_of(unit), day, count),
         "count workdays": lambda start, end: _workdays_between(calendar_of(unit), start, end),
         "posts": lambda code, kind: _posts(unit, code, kind),
+        "unit kind": lambda code: _unit_kind(unit, code),
         "unit name": lambda code: _unit_name(unit, code),
         "count keys": lambda prefix: _count_keys(unit, prefix),
         PARAMETER: lambda name: _parameter(unit, name),

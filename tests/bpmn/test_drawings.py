@@ -1,4 +1,4 @@
-"""The five drawings read well in any editor, and publishing accepts them with their forms."""
+"""The drawings read well in any editor, and publishing accepts them with their forms."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cache
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -19,7 +20,7 @@ from tests.bpmn.drawing import BPMN, Drawing, is_chinese, pairs, read
 from workflows import parameters, submission
 
 FOLDER = Path(__file__).parents[2] / "bpmn"
-KEYS = ("annual_plan", "submission", "aggregation", "approval", "archiving")
+KEYS = ("annual_plan", "submission", "aggregation", "approval", "inclusion", "archiving")
 SUIXU = "{urn:suixu:bpmn:1}"
 OPTIONS = frozenset({"units", "duties", "returnable"})
 FUNCTIONS = frozenset(
@@ -73,7 +74,7 @@ def published(key: str) -> Diagram:
 # What it says
 
 
-def test_the_folder_holds_the_five_processes_and_only_forms_that_a_task_shows() -> None:
+def test_the_folder_holds_the_processes_and_only_forms_that_a_task_shows() -> None:
     assert {path.stem for path in FOLDER.glob("*.bpmn")} == set(KEYS)
     used = {
         f"{key}.{element.get(f'{SUIXU}form')}"
@@ -234,12 +235,17 @@ def judge(text: str, seen: Mapping[str, Value]) -> Value:
         ("annual_plan.register", {"manner": "none", "document_number": "1号"}, {"document_number"}),
         ("annual_plan.register", {"manner": "minutes"}, set()),
         ("annual_plan.register", {"document_number": "1号"}, set()),
+        ("annual_plan.register", {"inclusion_due": "2026-01-19"}, {"inclusion_due"}),
+        ("inclusion.record", {}, {"plan_files", "assessment_files"}),
+        ("inclusion.record", {"plan_place": "文件柜", "assessment_files": ["f"]}, set()),
     ],
 )
-def test_the_rules_of_the_year_say_what_the_plan_asks(form: str, values: dict[str, str], wanted: set[str]) -> None:
+def test_the_rules_of_the_year_say_what_the_plan_asks(form: str, values: dict[str, Any], wanted: set[str]) -> None:
     key, _, name = form.partition(".")
     drawn = forms.load(forms_of(key)[name])
-    _, faults = forms.validate(drawn, dict(values), drawn.outcomes[0], {"units": []}, judge)
+    _, faults = forms.validate(
+        drawn, dict(values), drawn.outcomes[0], {"units": [], forms.FILES: [{"value": "f"}]}, judge
+    )
     assert {fault.element for fault in faults if fault.code == "form_rule"} == wanted
 
 

@@ -49,6 +49,7 @@ class Walk:
             "today": lambda: self.today,
             "add workdays": lambda day, number: CALENDAR.add_workdays(day, int(number)),
             "posts": lambda unit, kind: POSTS[unit, kind],
+            "unit kind": lambda code: "institution" if str(code).startswith("unit_") else "department",
             "unit name": lambda code: {"publicity": "宣文部"}.get(code, code),
             "parameter": lambda name: Decimal(PARAMETERS[name].default),
         }
@@ -146,7 +147,7 @@ def signing() -> Walk:
 
 def year() -> Walk:
     walk = Walk("annual_plan", urgent=False)
-    walk.do("锁定应报名单", "send", units=("publicity", "finance"), due_date=DUE)
+    walk.do("锁定应报名单", "send", units=("publicity", "unit_a"), due_date=DUE)
     walk.do("各单位报送")
     walk.do("各单位报送")
     return walk
@@ -335,6 +336,34 @@ def test_the_draft_may_go_up_before_the_last_return_is_handed_over() -> None:
     assert walk.waiting() == []
 
 
+# inclusion
+
+
+def inclusion() -> Walk:
+    return Walk("inclusion", unit="unit_a", due_date=DUE)
+
+
+def test_what_a_unit_has_taken_into_its_plan_is_recorded_and_ends_the_waiting() -> None:
+    walk = inclusion()
+    assert walk.waiting() == ["登记节选", "登记逾期"]
+    walk.do("登记节选", "recorded")
+    assert walk.waiting() == []
+    assert walk.variables["outcome"] == "recorded"
+
+
+def test_hr_waits_longer_for_a_record_or_puts_down_that_there_is_none() -> None:
+    walk = inclusion()
+    assert walk.moment("登记逾期") == date(2026, 1, 20)
+    walk.do("登记逾期")
+    assert walk.waiting() == ["处置逾期", "登记节选"]
+    walk.do("处置逾期", "wait", new_date=date(2026, 1, 23))
+    assert walk.moment("登记逾期") == date(2026, 1, 26)
+    walk.do("登记逾期")
+    walk.do("处置逾期", "missing")
+    assert walk.waiting() == []
+    assert walk.variables["outcome"] == "missing"
+
+
 # archiving
 
 
@@ -436,7 +465,13 @@ def test_a_year_goes_from_the_list_of_units_to_the_archive() -> None:
     walk = year()
     walk.do("汇总")
     walk.do("审批", approval_outcome="agree_amended")
-    walk.do("印发登记", "registered")
+    walk.do("印发登记", "registered", inclusion_due=date(2026, 2, 27))
+    # The house itself and the institutions on the list record what they have taken in, nobody else does
+    assert walk.waiting() == ["列入登记", "列入登记"]
+    assert sorted(str(scope["unit_code"]) for scope in walk.scopes.values()) == ["hr", "unit_a"]
+    assert walk.handed_over("列入登记")["due_date"] == date(2026, 2, 27)
+    walk.do("列入登记")
+    walk.do("列入登记")
     walk.do("归卷")
     assert walk.waiting() == []
 

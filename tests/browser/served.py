@@ -155,6 +155,7 @@ def _fill(settings: Settings) -> None:
     _walk_to_the_leader(stage)
     _walk_to_the_readers(stage)
     _walk_into_changes(stage)
+    _walk_to_the_excerpts(stage)
     _walk_into_an_incident(stage)
     _cancel(stage)
     _fill_the_inbox(stage)
@@ -201,9 +202,9 @@ def _item(unit: str, year: int) -> dict[str, Any]:
     }
 
 
-def _begin(stage: Stage, year: int, unit: str) -> None:
+def _begin(stage: Stage, year: int, unit: str, **chosen: str) -> None:
     stage.start("hr-staff", "annual_plan", year=str(year))
-    stage.do("hr-staff", "锁定应报名单", "send", f"{year}年", units=[unit])
+    stage.do("hr-staff", "锁定应报名单", "send", f"{year}年", units=[unit], **chosen)
     login = unit.replace("_", "-")
     values = {"contact": "承办人", "phone": "0351-0000000", "overall": "整体计划。", "items": [_item(unit, year)]}
     stage.do(f"{login}-staff", "起草", "submit", f"{year}年", **values)
@@ -252,6 +253,16 @@ def _walk_into_changes(stage: Stage) -> None:
     changed = {**_item("party", 2030), "until": "2030-04-10", "measures": "组织一次专题学习，写出小结。"}
     stage.do("hr-staff", "人事部审看", "accept_amended", "2030年", items=[changed])
     stage.save("hr-staff", "人事部审看", "2031年", remark="请补充联系电话。")
+
+
+def _walk_to_the_excerpts(stage: Stage) -> None:
+    """Bring 2032, approved by the leader alone and issued, to where its units record what their own plans take in."""
+    _begin(stage, 2032, "unit_a", approver="leader")
+    _send(stage, 2032, "unit_a")
+    stage.do("leader", "组长签批", "agree", "2032年")
+    fields = {"manner": "none", "signer": "组长", "publicity": "closed", "secrecy_reviewer": "办公室负责人"}
+    days = dict.fromkeys(("signed_on", "dated", "issued_on"), "2026-01-20")
+    stage.do("hr-staff", "印发登记", "registered", "2032年", **fields, **days)
 
 
 def _walk_into_an_incident(stage: Stage) -> None:

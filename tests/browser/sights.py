@@ -254,6 +254,11 @@ def _return_nobody(walk: Walk) -> Response:
     return walk.press("退回单位")
 
 
+def _record_nothing(walk: Walk) -> Response:
+    walk.task("登记节选", "2032年")
+    return walk.press("登记")
+
+
 def _add_row(walk: Walk) -> Response:
     walk.task("起草", "2026年")
     return walk.press("添加一项 ：计划事项")
@@ -333,6 +338,8 @@ TASKS = (
     Sight("aggregating-claimed", TASK, "hr-staff", "机关党委（未到：人事部审看）", _claimed("汇总改稿", "2026年")),
     Sight("aggregating-nobody-returned", COMPLETE, "hr-staff", "请至少选一项“退回哪些单位”", _return_nobody, 422),
     Sight("task-overdue-settling", TASK, "hr-staff", "情况与理由", _task("处置逾期", "2026年")),
+    Sight("including", TASK, "unit-a-staff", "照原文摘录列入双拥的段落。", _task("登记节选", "2032年")),
+    Sight("including-nothing", COMPLETE, "unit-a-staff", "登记节选 有 4 处需要改正", _record_nothing, 422),
     Sight("reading", TASK, "deputy-1", "圈阅（同意） 不同意见 暂存", _task("圈阅", "2028年")),
     Sight(
         "reading-no-opinion", COMPLETE, "deputy-1", "圈阅 有 1 处需要改正", _decide("不同意见", "圈阅", "2028年"), 422

@@ -10,7 +10,7 @@ from engine import archive, records
 from engine.ground import model
 from engine.ground.unit_of_work import Engine
 from tests.story import year
-from tests.story.year import NAMES, PLAN, READERS, REGISTRATION, SHEET, UNITS, item
+from tests.story.year import EXCERPTS, NAMES, PLAN, READERS, REGISTRATION, SHEET, UNITS, item
 
 
 class Cast(Protocol):
@@ -198,24 +198,36 @@ def the_leading_group_approves(cast: Cast) -> None:
 
 def it_is_issued_and_filed(cast: Cast) -> str:
     year.to(cast.engine, 2, 11)
-    cast.do("hr-staff", "印发登记", "2026年", "登记并归卷", REGISTRATION)
+    cast.do("hr-staff", "印发登记", "2026年", "登记", REGISTRATION)
+    four_record_what_their_own_plans_take_in(cast)
     cast.do("hr-staff", "归卷登记", "2026年", "归卷", {"retention": "permanent", "filing_year": "2026"})
     with cast.engine.reading() as unit:
         rows = unit.connection.execute(select(model.instance)).all()
         assert {row.state for row in rows} == {"completed"}
-        rounds = [row.round for row in rows if row.business_key == "plan:2026:unit_b"]
-        assert sorted(rounds) == [1, 2]
-        outcomes = {row.business_key: row.outcome for row in rows if row.process_key == "submission" and row.round == 1}
+        reports = [row for row in rows if row.process_key == "submission"]
+        assert sorted(row.round for row in reports if row.business_key == "plan:2026:unit_b") == [1, 2]
+        outcomes = {row.business_key: row.outcome for row in reports if row.round == 1}
         assert outcomes.pop("plan:2026:party") == "missing"
         assert set(outcomes.values()) == {"received"}
         assert unit.connection.execute(select(model.incident)).all() == []
         return next(str(row.id) for row in rows if row.parent_id is None)
 
 
+def four_record_what_their_own_plans_take_in(cast: Cast) -> None:
+    """省残联 and two institutions record an excerpt, the third has none to show."""
+    for login, matter in (("hr-staff", "省残联"), ("unit-a-staff", "直属单位甲"), ("unit-b-staff", "直属单位乙")):
+        cast.do(login, "登记节选", f"列入登记·{matter}", "登记", EXCERPTS)
+    assert "归卷登记" not in cast.sees("hr-staff", "/inbox")[1]
+    # Ten working days from the eleventh, with the Spring Festival in between
+    year.to(cast.engine, 3, 5)
+    late = {"reason": "本年度考核办法尚未印发。", "_confirm_missing": True}
+    cast.do("hr-staff", "处置逾期", "列入登记·直属单位丙", "记为未登记", late)
+
+
 def nobody_sees_what_is_not_theirs(cast: Cast, root: str) -> None:
     with cast.engine.reading() as unit:
         own = unit.connection.execute(
-            select(model.instance.c.id).where(model.instance.c.business_key == "plan:2026:unit_a")
+            select(model.instance.c.id).where(model.instance.c.title == "2026年双拥工作计划·直属单位甲")
         ).scalar_one()
         task = unit.connection.execute(select(model.task.c.id).where(model.task.c.instance_id == own)).scalars().first()
     for login in ("unit-b-staff", "process-admin", "system-admin"):
@@ -228,8 +240,8 @@ def nobody_sees_what_is_not_theirs(cast: Cast, root: str) -> None:
 def the_record_is_whole(cast: Cast, root: str) -> None:
     with cast.engine.reading() as unit:
         titles = {row.id: row.title for row in unit.connection.execute(select(model.instance))}
-    # one plan; eight reports and one in a second round; two aggregations, two approvals, one filing
-    assert len(titles) == 1 + 9 + 2 + 2 + 1
+    # one plan; eight reports and one in a second round; two aggregations, two approvals, four records, one filing
+    assert len(titles) == 1 + 9 + 2 + 2 + 4 + 1
     for instance_id, title in titles.items():
         status, words = cast.sees("auditor", f"/instances/{instance_id}")
         assert (status, title in words, "首尾相连，没有改动" in words) == (200, True, True), title
@@ -246,5 +258,6 @@ def the_archive_is_whole(cast: Cast) -> None:
     assert archive.verify(folders[0]) == []
     bagit.Bag(str(folders[0])).validate()
     page = (folders[0] / "data" / "index.html").read_text(encoding="utf-8")
-    for words in ("请先落实经费来源", "经费来源不明", "机关党委书面说明", "直属单位乙"):
+    excerpt, missing = "列入本年度重点工作", "应登记4家，已登记3家。未登记：直属单位丙（本年度考核办法尚未印发。）"
+    for words in ("请先落实经费来源", "经费来源不明", "机关党委书面说明", "直属单位乙", excerpt, missing):
         assert words in page

@@ -19,7 +19,7 @@ from workflows import demo_organization
 DRAWINGS = Path(next(iter(bpmn.__path__)))
 PASSWORD = "Suixu-Story-2026"
 BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=ZONE)
-KEYS = ("submission", "aggregation", "approval", "archiving", "annual_plan")
+KEYS = ("submission", "aggregation", "approval", "inclusion", "archiving", "annual_plan")
 
 UNITS = ("hr", "office", "publicity", "finance", "party", "unit_a", "unit_b", "unit_c")
 NAMES = {
@@ -36,7 +36,7 @@ READERS = ("deputy-1", "deputy-2", *(f"{code.replace('_', '-')}-head" for code i
 
 
 def prepare(url: str) -> None:
-    """Set up the demo's office with the five processes in a database."""
+    """Set up the demo's office with its processes in a database."""
     migrations.migrate(url)
     settings = Settings(Path("."), url, "127.0.0.1", 8000, "x" * 32, None, 50, ())
     engine = create_app(settings, FixedClock(BEGIN)).extensions[ENGINE]
@@ -120,4 +120,10 @@ REGISTRATION = {
     "issued_on": "2026-02-11",
     "publicity": "closed",
     "secrecy_reviewer": "机关党委负责人",
+}
+EXCERPTS = {
+    "plan_excerpt": "双拥工作列入本年度重点工作。",
+    "plan_place": "文件柜",
+    "assessment_excerpt": "双拥工作纳入年度考核。",
+    "assessment_place": "文件柜",
 }
