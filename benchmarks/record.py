@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from benchmarks.figures import Figure, at_most, seconds
 from benchmarks.houses import MONDAY, House
-from engine.core import history
+from engine.core import chain, history
 from engine.ground import model
 from engine.ground.unit_of_work import SYSTEM
 
@@ -36,7 +36,7 @@ def measure(house: House, events: int) -> Iterator[Figure]:
 
 
 def _chain(stream: str) -> Iterator[dict[str, Any]]:
-    previous, moment = history.GENESIS, MONDAY.astimezone(UTC)
+    previous, moment = chain.GENESIS, MONDAY.astimezone(UTC)
     envelope = {
         "stream": stream,
         "kind": "activity.completed",

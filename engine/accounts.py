@@ -137,7 +137,7 @@ def _failures_from(unit: Unit, account_id: str, source: str) -> int:
         payload = json.loads(event.payload or b"{}")
         if event.at <= unit.now - LOCKED_FOR:
             break
-        if json.loads(event.envelope)["account"] != account_id or payload.get("source") not in (source, None):
+        if json.loads(event.envelope).get("account") != account_id or payload.get("source") not in (source, None):
             continue
         if event.kind in ("signed-in", "unlocked"):
             break

@@ -10,10 +10,14 @@ from engine.ground.unit_of_work import Engine
 
 @dataclass(frozen=True)
 class Audit:
-    """Sum up a verification of everything; `element` of an anchor's fault is the stream that differs."""
+    """Sum up a verification of everything; `erased` are chains of which something was lawfully erased.
+
+    `element` of an anchor's fault is the stream that differs.
+    """
 
     streams: int
     events: int
+    erased: tuple[Verdict, ...]
     broken: tuple[Verdict, ...]
     anchors: tuple[Fault, ...]
 
@@ -26,6 +30,8 @@ class Audit:
 def verify(engine: Engine) -> Audit:
     """Recompute every chain and compare it with the anchors."""
     with engine.reading() as unit:
-        verdicts = [history.verify(unit.connection, stream) for stream in history.streams(unit.connection)]
+        known = history.registers(unit.connection)
+        verdicts = [history.verify(unit.connection, stream, known=known) for stream in history.streams(unit.connection)]
+        erased = tuple(verdict for verdict in verdicts if verdict.erased)
         broken = tuple(verdict for verdict in verdicts if not verdict.whole)
-        return Audit(len(verdicts), sum(item.events for item in verdicts), broken, tuple(anchors.verify(unit)))
+        return Audit(len(verdicts), sum(item.events for item in verdicts), erased, broken, tuple(anchors.verify(unit)))

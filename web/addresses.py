@@ -12,3 +12,8 @@ def read_moment(text: str) -> datetime | None:
         return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def read_number(text: str) -> int:
+    """Read a place in a list, 0 where it says none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

@@ -1,7 +1,7 @@
 """Read what really happened, and prove it: every instance, the log of access, the verdict of every chain."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,8 @@ from engine.core.history import Event, Verdict
 from engine.core.visibility import AUDIT
 from engine.ground import model
 from engine.ground.unit_of_work import Unit
-from web import guard, session, timeline
+from web import guard, session, streams, timeline
+from web.addresses import read_number
 from web.instances import STATES, asked, search, unit_names
 from web.texts import gettext as _
 
@@ -38,7 +39,14 @@ def listing() -> str:
         names = unit_names(unit)
         guard.note_reading(unit, "audit-searched", {"text": text, "state": state, "verified": len(verdicts)})
     return render_template(
-        "audit/listing.html", page=page, text=text, state=state, states=STATES, units=names, verdicts=verdicts
+        "audit/listing.html",
+        page=page,
+        text=text,
+        state=state,
+        states=STATES,
+        units=names,
+        verdicts=verdicts,
+        erased=streams.erased_words,
     )
 
 
@@ -54,23 +62,11 @@ def verify() -> str:
     with session.engine().transaction() as unit:
         counts = {"streams": audit.streams, "events": audit.events, "broken": len(audit.broken)}
         guard.note_reading(unit, "chains-verified", {**counts, "anchors": len(audit.anchors)})
-        told = [f"{_name(unit, verdict.stream)}：{verdict.message}" for verdict in audit.broken]
-        told += [f"{_name(unit, fault.element)}：{fault.message}" if fault.element else fault.message
+        told = [f"{streams.name(unit, verdict.stream)}：{verdict.message}" for verdict in audit.broken]
+        told += [f"{streams.name(unit, fault.element)}：{fault.message}" if fault.element else fault.message
                  for fault in audit.anchors]  # fmt: skip
-    return render_template("audit/verified.html", audit=audit, told=told)
-
-
-def _name(unit: Unit, stream: str) -> str:
-    """Name a stream as people know it."""
-    kind, _colon, key = stream.partition(":")
-    if kind == "instance":
-        query = select(model.instance.c.title).where(model.instance.c.id == key)
-        return _("事项“%s”") % (unit.connection.execute(query).scalar_one_or_none() or _("（已不存在）"))
-    if kind == "account":
-        logins = {item.id: item.login for item in accounts.listing(unit)}
-        return _("账号“%s”") % logins.get(key, _("（已不存在）"))
-    names = {"access": _("访问日志"), "organization": _("组织变更记录"), "definition": _("流程“%s”的发布记录") % key}
-    return names.get(kind, _("其他记录"))
+        erased = [f"{streams.name(unit, verdict.stream)}：{streams.erased_words(verdict)}" for verdict in audit.erased]
+    return render_template("audit/verified.html", audit=audit, told=told, erased=erased)
 
 
 # The log of access
@@ -92,16 +88,11 @@ def access() -> str:
     """Show who signed in, who was refused, and what auditors read, newest first."""
     before = request.args.get("before", "")
     with session.engine().transaction() as unit:
-        events = _latest(unit, "access", _number(before))
+        events = _latest(unit, "access", read_number(before))
         entries = _entries(unit, events)
         guard.note_reading(unit, "access-log-read", {"entries": len(entries)})
     following = entries[-1].number if len(entries) == LOG_PAGE and entries[-1].number > 1 else 0
     return render_template("audit/access.html", entries=entries, following=following)
-
-
-def _number(text: str) -> int:
-    """Read a place in the log from an address; one that cannot be is as good as none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def _latest(unit: Unit, stream: str, before: int) -> list[Event]:
@@ -142,24 +133,11 @@ REASONS = {
     "source-locked": _("这个来源失败次数过多"),
     "password": _("密码不对"),
 }
-KINDS: Mapping[str, str] = {
-    "signed-in": _("登录"),
-    "signed-out": _("退出登录"),
-    "sign-in-refused": _("登录被拒绝"),
-    "unlocked": _("解除锁定"),
-    "instance-read": _("查看事项"),
-    "task-read": _("查看待办"),
-    "document-read": _("查看材料"),
-    "file-read": _("下载文件"),
-    "audit-searched": _("查找事项"),
-    "access-log-read": _("查看访问日志"),
-    "chains-verified": _("校验全部记录"),
-}
 
 
 def _what(event: Event) -> str:
     payload = event.payload or {}
-    text = KINDS.get(event.kind, _("其他"))
+    text = streams.kind_words(event.kind)
     if event.kind == "sign-in-refused":
         return _("%s：%s") % (text, REASONS.get(str(payload.get("reason")), _("其他原因")))
     if event.kind == "chains-verified":

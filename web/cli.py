@@ -13,7 +13,7 @@ from engine.ground.clock import SystemClock
 from engine.ground.errors import Fault, Invalid, SuixuError
 from engine.ground.settings import Settings, SettingsError
 from engine.ground.unit_of_work import SYSTEM, Engine
-from web import app, assets, checkup, demo, drawings, server
+from web import app, assets, checkup, demo, drawings, server, streams
 from web.texts import gettext as _
 
 Command = Callable[[Settings, argparse.Namespace], int]
@@ -180,6 +180,8 @@ def _verify(settings: Settings, given: argparse.Namespace) -> int:
     with _opened(settings) as engine:
         audit = records.verify(engine)
     print(_("检验了 %s 条链，共 %s 条记录。") % (audit.streams, audit.events))
+    for verdict in audit.erased:
+        print(f"- {verdict.stream}：{streams.erased_words(verdict)}")
     for verdict in audit.broken:
         print(f"- {verdict.stream}：{verdict.message}", file=sys.stderr)
     for fault in audit.anchors:

@@ -8,6 +8,7 @@ from flask import render_template
 from sqlalchemy import Row
 
 from engine import documents, instances, people, tasks
+from engine.core.erasures import INSTEAD
 from engine.core.forms import FILES
 from engine.ground.errors import Fault, NotFound
 from engine.ground.unit_of_work import Unit
@@ -113,8 +114,10 @@ def _values(unit: Unit, desk: Desk) -> dict[str, Any]:
         return values
     for event in desk.whole.events:
         if event.kind == "task.completed" and event.envelope.get("task") == desk.view.id:
-            for document_id, number, _digest in event.envelope.get("documents") or ():
+            for document_id, number, *_digest in event.envelope.get("documents") or ():
                 values.update(_content(unit, document_id, number))
+            if event.payload is None:
+                values.update({part.key: INSTEAD for part in desk.view.form.fields() if part.opinion})
     return values
 
 

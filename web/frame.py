@@ -68,6 +68,8 @@ def _links(unit: Unit, found: Session) -> Iterator[Link]:
         yield _link("/incidents", _("异常"), len(incidents.listing(unit)))
     if "audit" in found.roles:
         yield _link("/audit", _("审计"))
+    if "security" in found.roles:
+        yield _link("/erasures", _("依法清除"))
     if "system" in found.roles:
         yield _link("/organization", _("组织和账号"))
 

@@ -5,12 +5,16 @@ from typing import Any
 
 from engine.core import history
 from engine.core.visibility import AUDIT
+from engine.erasures import SECURITY
 from engine.ground.errors import NotFound
 from engine.ground.unit_of_work import Unit
 from web import session
 
 SYSTEM = "system"
 """The role that keeps organization, accounts, calendar and parameters."""
+
+WATCHED = (AUDIT, SECURITY)
+"""The roles whose looks are kept: who watches is watched too."""
 
 
 def person_id() -> str:
@@ -41,11 +45,11 @@ def demand(*wanted: str) -> None:
 def looking() -> Any:
     """Open a look; an auditor's is kept, and so is an act."""
     engine = session.engine()
-    return engine.transaction() if has(AUDIT) else engine.reading()
+    return engine.transaction() if has(*WATCHED) else engine.reading()
 
 
 def note_reading(unit: Unit, kind: str, payload: dict[str, Any], **envelope: Any) -> None:
-    """Keep what an auditor reads: who watches is watched too."""
-    if has(AUDIT):
+    """Keep what an auditor or a security administrator reads."""
+    if has(*WATCHED):
         # Whoever counts failed sign-ins in this stream looks for an account in every event.
         history.record(unit, "access", kind, session.actor(), payload, account=None, **envelope)

@@ -11,13 +11,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine import definitions, documents, instances, people, tasks
 from engine.core import execution, form_uses, seats, starters, substitutions
 from engine.core.catalogue import Definition
+from engine.core.erasures import INSTEAD
 from engine.core.forms import FILES, Form
 from engine.core.substitutions import Cover
 from engine.core.visibility import AUDIT, may_see
 from engine.ground.errors import Fault, Invalid, NotFound
 from engine.ground.unit_of_work import Unit
 from engine.instances import InstanceView
-from web import guard, security, session, timeline, twin
+from web import guard, security, session, streams, timeline, twin
 from web.addresses import read_moment
 from web.files import diagram_file, file_url
 from web.names import names
@@ -133,6 +134,7 @@ def _shown(unit: Unit, view: InstanceView) -> dict[str, Any]:
         # What is filled in besides a document is kept under its task's name.
         "act_names": [row.name for row in view.documents if row.name.startswith("task:")],
         "may_cancel": instances.may_cancel(unit, view.row, guard.person_id()),
+        "erased": streams.erased_words,
         "verdict": instances.verify(unit, view.row["id"]) if guard.has(AUDIT) else None,
     }
 
@@ -252,6 +254,7 @@ def document(instance_id: str, document_id: str) -> str:
         form=form,
         options=options,
         names=names,
+        instead=INSTEAD,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine import people
+from engine.core.chain import ERASED
 from engine.core.diagram import Diagram
 from engine.core.history import Event
 from engine.ground.clock import local
@@ -108,7 +109,7 @@ def line(event: Event, words: Words) -> Line:
     if event.kind == "task.completed":
         told = _with_opinion(told, event, words)
     if event.payload is None:
-        told = replace(told, marks=(*told.marks, _("内容已依法删除，校验链仍然完整")))
+        told = replace(told, marks=(*told.marks, _("内容已依法清除")))
     return told
 
 
@@ -194,7 +195,12 @@ def _released(event: Event, words: Words) -> str:
     return _("“%s”放回岗位：%s已经不能再办理") % (words.step(event), person)
 
 
+def _erased(event: Event, words: Words) -> str:
+    return _("依法清除第%s条记录的内容，依据：%s") % (event.envelope.get("erases"), _get(event, "authority"))
+
+
 _WRITERS: dict[str, Writer] = {
+    ERASED: _erased,
     "instance.started": _started,
     "instance.completed": _plain(_("事项办结")),
     "instance.cancelling": _about(_("撤销事项，原因：%s"), "reason"),

@@ -64,6 +64,7 @@ EVERYONE = (
     Someone("board", "党组理事会主持人", ("board.chair",)),
     Someone("process-admin", "业务管理员", roles=("process",)),
     Someone("auditor", "审计管理员", roles=("audit",)),
+    Someone("security-admin", "安全管理员", roles=("security",)),
     Someone("system-admin", "系统管理员", roles=("system",)),
 )
 

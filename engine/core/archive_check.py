@@ -6,26 +6,44 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from engine.core import history
+from engine.core import chain
 from engine.core.archive_items import FORMAT, INDEX
 from engine.core.bag import Fault
+from engine.core.chain import Chain
 from engine.core.filenames import is_unsafe, shown
 
-LONGEST_LINE = 64 << 20
+LARGEST = 64 << 20
+"""Bytes of a line of a chain, and of the archive's own list: more is no archive of ours, and is not read."""
 
 
 class Malformed(Exception):
     """Tell that the archive's own list cannot be read."""
 
 
+class _Link(NamedTuple):
+    """Hold one record of a chain as it was stored."""
+
+    number: int
+    kind: str
+    at: str
+    envelope: bytes
+    salt: bytes
+    payload: bytes | None
+    digest: bytes
+
+
 @dataclass
 class _Logged:
-    """Hold the digests that the chains name: of documents by id and version, of definitions by key and version."""
+    """Hold what the chains name: digests of documents by id and version, of definitions by key and version.
+
+    `erased` are the documents' versions whose record was erased; so is a definition's whose digest is "".
+    """
 
     documents: dict[tuple[str, int], set[str]] = field(default_factory=dict)
     definitions: dict[tuple[str, int], str] = field(default_factory=dict)
+    erased: set[tuple[str, int]] = field(default_factory=set)
 
 
 def check(folder: Path) -> Iterator[Fault]:
@@ -35,6 +53,7 @@ def check(folder: Path) -> Iterator[Fault]:
         index = _read_index(data)
         for stream in index["streams"]:
             yield from _check_stream(data, stream, logged)
+        yield from _check_instances(index)
         for document in index["documents"]:
             yield from _check_document(data, document, logged)
         for definition in index["definitions"]:
@@ -46,7 +65,9 @@ def check(folder: Path) -> Iterator[Fault]:
 
 
 def _read_index(data: Path) -> dict[str, Any]:
-    index = json.loads((data / INDEX).read_bytes())
+    with (data / INDEX).open("rb") as file:
+        text = file.read(LARGEST + 1)
+    index = json.loads(text) if len(text) <= LARGEST else None
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise Malformed
     return index
@@ -59,68 +80,69 @@ def _place(data: Path, path: object) -> Path:
 
 
 def _check_stream(data: Path, stream: Mapping[str, Any], logged: _Logged) -> Iterator[Fault]:
-    path, previous, count = f"data/{stream['path']}", history.GENESIS, 0
+    path, links = f"data/{stream['path']}", Chain(stream["name"])
     with _place(data, stream["path"]).open("rb") as lines:
-        while line := lines.readline(LONGEST_LINE):
-            count += 1
-            event = _parse(line)
-            fault = _broken(event, stream["name"], count, previous) if event else "不是一条记录。"
-            if event is None or fault:
-                yield _fault("chain_broken", path, f"第{count}条{fault}记录链从这里起不可信。")
+        while line := lines.readline(LARGEST):
+            link = _parse(line, links.stream)
+            fault = links.follow(*link) if link else f"第{links.count + 1}条不是这条链的记录。"
+            if link is None or fault:
+                yield _fault("chain_broken", path, f"{fault}记录链从这里起不可信。")
                 return
-            previous = bytes.fromhex(event["digest"])
-            _remember(event, logged)
-    if (count, previous.hex()) != (stream["events"], stream["head"]):
-        yield _fault("chain_cut", path, f"记录链有{count}条，与目录所列的条数或者末条校验值不符。")
+            _remember(links.stream, link, logged)
+    if (links.count, links.head.hex()) != (stream["events"], stream["head"]):
+        yield _fault("chain_cut", path, f"记录链有{links.count}条，与目录所列的条数或者末条校验值不符。")
+    if fault := links.close()[1]:
+        yield _fault("chain_broken", path, fault)
     if not stream["whole"]:
         yield _fault("chain_broken", path, f"归档时记录链已经不完整：{shown(str(stream['message']))}")
 
 
-def _parse(line: bytes) -> dict[str, Any] | None:
-    with suppress(ValueError, KeyError, TypeError, RecursionError):
-        event: dict[str, Any] = json.loads(line)
-        event["head"] = json.loads(event["envelope"])
-        event["body"] = None if event["payload"] is None else json.loads(event["payload"])
-        bytes.fromhex(event["digest"]), bytes.fromhex(event["salt"])
-        return event
+def _parse(line: bytes, stream: str) -> _Link | None:
+    with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        event = json.loads(line)
+        payload = None if event["payload"] is None else event["payload"].encode()
+        salt, digest = bytes.fromhex(event["salt"]), bytes.fromhex(event["digest"])
+        if event["stream"] == stream:
+            return _Link(event["number"], event["kind"], event["at"], event["envelope"].encode(), salt, payload, digest)
     return None
 
 
-def _broken(event: Mapping[str, Any], name: str, number: int, previous: bytes) -> str:
-    envelope, head = event["envelope"].encode(), event["head"]
-    if (head.get("stream"), head.get("number")) != (name, number):
-        return "缺失、重复或者顺序不对。"
-    if (event["stream"], event["number"], event["kind"]) != (name, number, head.get("kind")):
-        return "编号与内容不一致。"
-    if event["payload"] is None:
-        inner = bytes.fromhex(head["payload"])
-    else:
-        inner = hashlib.sha256(bytes.fromhex(event["salt"]) + event["payload"].encode()).digest()
-    if hashlib.sha256(previous + envelope + inner).hexdigest() != event["digest"]:
-        return "与校验值不一致，内容可能被改动。"
-    return "" if inner.hex() == head["payload"] else "内容与信封所记的校验值不一致。"
+def _check_instances(index: Mapping[str, Any]) -> Iterator[Fault]:
+    there = {stream["name"] for stream in index["streams"]}
+    for instance in index["instances"]:
+        if f"instance:{instance['id']}" not in there:
+            yield _fault("chain_missing", f"data/{INDEX}", f"缺少事项“{shown(str(instance['title']))}”的过程记录。")
 
 
-def _remember(event: Mapping[str, Any], logged: _Logged) -> None:
-    head, body = event["head"], event["body"] or {}
-    for entry in head.get("documents") or ():
-        if len(entry) > 2:
-            logged.documents.setdefault((entry[0], entry[1]), set()).add(entry[2])
-    if event["kind"] == "document.added" and "digest" in body:
-        logged.documents.setdefault((head["document"], 1), set()).add(body["digest"])
-    if event["kind"] == "definition.published" and "digest" in body:
-        key = event["stream"].partition(":")[2]
-        logged.definitions[key, head["version"]] = body["digest"]
+def _remember(stream: str, link: _Link, logged: _Logged) -> None:
+    head, body = chain.parse(link.envelope), chain.parse(link.payload)
+    named = [*(head.get("documents") or ()), *([body["paper"]] if body.get("paper") else ())]
+    if link.kind == "document.added" and "digest" in body:
+        named.append((head["document"], 1, body["digest"]))
+    for document, number, *digest in named:
+        if digest:
+            logged.documents.setdefault((document, number), set()).add(digest[0])
+        elif link.payload is None:
+            logged.erased.add((document, number))
+    if link.kind == "definition.published":
+        logged.definitions[stream.partition(":")[2], head["version"]] = (
+            "" if link.payload is None else str(body.get("digest"))
+        )
 
 
 def _check_document(data: Path, document: Mapping[str, Any], logged: _Logged) -> Iterator[Fault]:
     for version in document["versions"]:
+        place = document["id"], version["number"]
+        if version["path"] is None:
+            if place not in logged.erased:
+                yield _fault("document_missing", f"data/{INDEX}", f"材料“{shown(str(document['title']))}”缺失。")
+            continue
         with _place(data, version["path"]).open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         path = f"data/{version['path']}"
         if found != version["digest"]:
             yield _fault("document_changed", path, "内容与目录所列的校验值不符，可能被改动。")
-        told = logged.documents.get((document["id"], version["number"]))
+        told = logged.documents.get(place)
         if told and found not in told:
             yield _fault("document_not_logged", path, "内容与过程记录中的校验值不符，可能被改动。")
 
@@ -130,7 +152,8 @@ def _check_definition(data: Path, definition: Mapping[str, Any], logged: _Logged
     for key, path in sorted(definition["forms"].items()):
         whole.update(b"\0" + key.encode() + b"\0" + _place(data, path).read_bytes())
     told = logged.definitions.get((definition["key"], definition["version"]))
-    if told != whole.hexdigest():
+    # Where the record of a publication was erased, nothing is left to hold the diagram against.
+    if told not in (whole.hexdigest(), ""):
         path = f"data/{definition['source']}"
         yield _fault("definition_changed", path, "流程图或者表单与发布记录中的校验值不符，可能被改动。")
 

@@ -24,8 +24,10 @@ _HOW = """这个归档包怎样核对
 二、过程记录：“过程记录”中每个 .jsonl 文件是一条记录链，一行一条。
     envelope 和 payload 是文字，按 UTF-8 取字节；salt 和 digest 是十六进制。第一条之前的校验值是 32 个零字节。
     本条校验值 = SHA-256(上一条校验值 + envelope + SHA-256(salt + payload))，应与本条 digest 相同。
-    payload 为 null 的，是依规定清除了内容的记录，用 envelope 中 payload 一项代替 SHA-256(salt + payload)。
+    payload 为 null 的，内容已依法清除，salt 也一并清除，用 envelope 中 payload 一项代替 SHA-256(salt + payload)。
+    同一条链后面必有一条 kind 为 event.erased 的记录，envelope 的 erases 写明清除的是第几条，payload 写明依据和原因。
 三、材料：表单材料的 .json 文件，其 SHA-256 值就是目录.json 中该版本的 digest；附件同理。记录链中写有的也应一致。
+    目录.json 中 path 为 null 的版本，内容已随办理记录依法清除。
 四、流程图：发布记录中的 digest = SHA-256(流程图文件 + 对每个表单按名称排序依次加上 0 字节、名称、0 字节、表单文件)。
 也可以用命令核对：suixu archive verify 文件夹
 """
@@ -68,7 +70,9 @@ def _place_record(layout: Layout, number: int, record: Record) -> None:
             layout.files[place] = f"附件/{number:03}{again} {name}"
         else:
             stem = f"材料/{number:03} {_short(record.title)}/第{version.number}版"
-            layout.files[place], layout.pages[place] = f"{stem}.json", f"{stem}.html"
+            layout.pages[place] = f"{stem}.html"
+            if not documents.is_erased(version):
+                layout.files[place] = f"{stem}.json"
 
 
 def _titled(row: Row[Any]) -> str:
@@ -88,7 +92,8 @@ def items(dossier: Dossier, layout: Layout, files: Path, title: str, pages: Mapp
     yield Item(HOW_TO_VERIFY, _HOW.encode())
     for record in dossier.records:
         for version in record.versions:
-            yield Item(layout.files[record.row.id, version.number], _content(version, files))
+            if not documents.is_erased(version):
+                yield Item(layout.files[record.row.id, version.number], _content(version, files))
     for stream in dossier.streams:
         yield Item(layout.streams[stream.name], b"".join(_line(row) for row in stream.rows))
     for definition in dossier.definitions:
@@ -160,7 +165,7 @@ def _document(record: Record, layout: Layout) -> dict[str, Any]:
     row = record.row
     keys = ("number", "digest", "file_name", "media_type", "size", "created_at", "created_by", "task_id")
     versions = [
-        {**{key: version._mapping[key] for key in keys}, "path": layout.files[row.id, version.number]}
+        {**{key: version._mapping[key] for key in keys}, "path": layout.files.get((row.id, version.number))}
         for version in record.versions
     ]
     plain = {key: row._mapping[key] for key in ("id", "name", "title", "business_key", "kind", "instance_id")}

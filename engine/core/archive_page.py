@@ -8,11 +8,13 @@ from urllib.parse import quote
 
 from sqlalchemy import Row
 
-from engine.core import forms, organization
+from engine.core import documents, forms, organization
 from engine.core.archive_items import HOW_TO_VERIFY, INDEX, OPINIONS, Layout
+from engine.core.chain import ERASED
 from engine.core.dossier import Dossier, Member, Record
+from engine.core.erasures import INSTEAD
 from engine.core.form_schema import Component
-from engine.core.history import Event
+from engine.core.history import Event, Verdict
 from engine.core.markup_writer import Html, element, join, page, paragraphs, table
 from engine.ground.clock import local
 
@@ -38,6 +40,7 @@ KINDS = {
     "function.done": "系统生成",
     "incident.raised": "异常",
     "incident.resolved": "异常已处理",
+    ERASED: "依法清除",
 }
 
 
@@ -205,7 +208,7 @@ def _versions(dossier: Dossier, layout: Layout) -> Html:
     rows: list[list[object]] = [
         [
             _link(f"{record.title}（第{version.number}版）", layout.pages[record.row.id, version.number]),
-            _link("数据", layout.files[record.row.id, version.number]),
+            INSTEAD if documents.is_erased(version) else _link("数据", layout.files[record.row.id, version.number]),
             _person(dossier, version.created_by) or "系统",
             _moment(version.created_at),
         ]
@@ -231,6 +234,10 @@ def _events(member: Member, dossier: Dossier) -> Html:
 def _told(event: Event) -> str:
     body = event.payload or {}
     told = [str(body[key]) for key in ("title", "label", "text", "message", "name", "reason") if body.get(key)]
+    if event.payload is None:
+        told = [INSTEAD]
+    if event.kind == ERASED:
+        told = [f"第{event.envelope.get('erases')}条记录的内容", f"依据：{body.get('authority')}", *told]
     if event.kind == "task.due_changed" and body:
         told = [
             f"由{_moment(datetime.fromisoformat(body['before']))}改为{_moment(datetime.fromisoformat(body['after']))}"
@@ -267,7 +274,7 @@ def _verdicts(dossier: Dossier, layout: Layout) -> Html:
         [
             _link(titles.get(stream.name) or "流程发布记录", layout.streams[stream.name]),
             f"{len(stream.rows)}条",
-            "完整" if stream.verdict.whole else f"不完整：{stream.verdict.message}",
+            _whole(stream.verdict),
             stream.verdict.head,
         ]
         for stream in dossier.streams
@@ -281,10 +288,19 @@ def _verdicts(dossier: Dossier, layout: Layout) -> Html:
     )
 
 
+def _whole(verdict: Verdict) -> str:
+    if not verdict.whole:
+        return f"不完整：{verdict.message}"
+    erased = "、".join(str(number) for number in verdict.erased)
+    return f"完整，第{erased}条已依法清除内容" if erased else "完整"
+
+
 # What a form holds
 
 
 def _values(record: Record, version: Row[Any], dossier: Dossier, links: Mapping[str, Html], up: str) -> Html:
+    if documents.is_erased(version):
+        return element("p", INSTEAD)
     content: Mapping[str, Any] = version.content or {}
     if record.form is None:
         return _formless(content)

@@ -47,7 +47,7 @@ def write(
     unit, actor = run.unit, run.actor
     button = forms.offers(form, outcome) if outcome else None
     label, text = (button.label if button else ""), forms.opinion(form, values)
-    kept = _keep(run, task, form, values)
+    kept, paper = _keep(run, task, form, values)
     signer = actor.entering_for or actor.person_id or ""
     _close(run, task, signer, outcome)
     if actor.acting_for:
@@ -56,7 +56,7 @@ def write(
     made_on, scan = (entry.made_on, entry.scan_id) if entry else (unit.today, None)
     if entry or merged or text or any(part.opinion for part in form.fields()):
         opinions.keep(unit, task, actor, label, text, made_on, scan)
-    payload = {"label": label, "text": text, "made_on": made_on.isoformat() if entry else None}
+    payload = {"label": label, "text": text, "made_on": made_on.isoformat() if entry else None, "paper": paper}
     marks: dict[str, Any] = {"scan": scan, "merged": merged}
     ids = {"outcome": outcome, "documents": kept, **{key: value for key, value in marks.items() if value}}
     run.record("task.completed", payload, activity=task.activity_id, task=task.id, **ids)
@@ -77,18 +77,24 @@ def _close(run: Run, task: Row[Any], signer: str, outcome: str | None) -> None:
         connection.execute(delete(draft).where(draft.c.subject == f"task:{task.id}"))
 
 
-def _keep(run: Run, task: Row[Any], form: Form, values: dict[str, Any]) -> list[list[Any]]:
-    """Keep what was filled in: the document's part in the document, the act's part under the task."""
+def _keep(run: Run, task: Row[Any], form: Form, values: dict[str, Any]) -> tuple[list[list[Any]], list[Any] | None]:
+    """Keep what was filled in: the document's part in the document, the act's part under the task.
+
+    The versions are given as the envelope names them: the act's paper without its digest, from which a short opinion
+    could be guessed. That is given apart, to stand where it can be erased.
+    """
     unit, mine = run.unit, of_act(form)
     acts = {key: value for key, value in values.items() if key in mine}
-    kept = []
+    kept, paper = [], None
     if form.document:
         changes = {key: value for key, value in values.items() if key not in mine}
         title = form.title or task.name
-        kept.append(documents.change_values(unit, run.row, form.document, title, changes, run.actor, task.id))
+        kept.append(list(documents.change_values(unit, run.row, form.document, title, changes, run.actor, task.id)))
     if not all(forms.is_nothing(value) for value in acts.values()):
-        kept.append(documents.put_values(unit, run.row, documents.TASK + task.id, task.name, acts, run.actor, task.id))
-    return [list(version) for version in kept]
+        name = documents.TASK + task.id
+        paper = list(documents.put_values(unit, run.row, name, task.name, acts, run.actor, task.id))
+        kept.append(paper[:2])
+    return kept, paper
 
 
 def lift(run: Run, task_id: str, form: Form, values: dict[str, Any], outcome: str | None) -> list[list[Any]]:

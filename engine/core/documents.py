@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sqlalchemy import Row, and_, func, insert, select
+from sqlalchemy import Row, and_, func, insert, select, update
 
 from engine.ground import model
 from engine.ground.database import insert_new
@@ -24,6 +24,20 @@ TASK = "task:"
 
 Version = tuple[str, int, str]
 """Name a version: its document, its number, the digest of its content."""
+
+
+def is_erased(version: Row[Any]) -> bool:
+    """Tell whether a version's content was lawfully erased."""
+    return version.content is None and version.file_name is None
+
+
+def erase(unit: Unit, business_key: str, name: str) -> None:
+    """Blank every version of a document, with the digest from which a short content could be guessed."""
+    found = find(unit, business_key, name)
+    if found is not None:
+        table = model.document_version
+        query = update(table).where(table.c.document_id == found.id).values(content=None, digest="")
+        unit.connection.execute(query)
 
 
 def find(unit: Unit, business_key: str, name: str) -> Row[Any] | None:

@@ -1,7 +1,5 @@
 """Gather all that an instance and its whole family left behind, as plain data, to be kept for good."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,29 +112,11 @@ def _member(unit: Unit, row: Row[Any], definition: Definition) -> Member:
 
 def read_stream(unit: Unit, name: str) -> Stream:
     """Read a chain of events with its verdict."""
-    query = select(model.event).where(model.event.c.stream == name).order_by(model.event.c.number)
-    rows = tuple(unit.connection.execute(query))
+    known = history.registers(unit.connection, name)
+    rows = tuple(unit.connection.execute(history.kept(name)))
     # The verdict is of these very rows: the chain may grow between two looks.
-    return Stream(name, rows, tuple(_event(row) for row in rows), _verdict(name, rows))
-
-
-def _event(row: Row[Any]) -> Event:
-    payload = None if row.payload is None else json.loads(bytes(row.payload))
-    return Event(row.stream, row.number, row.kind, row.at, json.loads(bytes(row.envelope)), payload)
-
-
-def _verdict(name: str, rows: tuple[Row[Any], ...]) -> Verdict:
-    previous = history.GENESIS
-    for count, row in enumerate(rows, 1):
-        envelope = bytes(row.envelope)
-        inner = json.loads(envelope)["payload"]
-        if row.payload is not None:
-            inner = hashlib.sha256(bytes(row.salt) + bytes(row.payload)).hexdigest()
-        whole = hashlib.sha256(previous + envelope + bytes.fromhex(inner)).digest() == bytes(row.digest)
-        if row.number != count or not whole:
-            return Verdict(name, len(rows), False, previous.hex(), row.number, f"第{row.number}条记录与校验值不一致。")
-        previous = bytes(row.digest)
-    return Verdict(name, len(rows), True, previous.hex())
+    verdict = history.judge(unit.connection, name, rows, known)
+    return Stream(name, rows, tuple(history.as_event(row) for row in rows), verdict)
 
 
 def _records(unit: Unit, members: tuple[Member, ...]) -> list[Record]:

@@ -5,20 +5,20 @@ and no names, the payload what a lawful erasure may have to blank: the payload's
 holds without it.
 """
 
-import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, literal, select, text, union
+from sqlalchemy import Connection, Row, Select, insert, literal, select, text, union, update
 
+from engine.core import chain
+from engine.core.chain import ERASED, GENESIS, Chain, Erasure
 from engine.ground import model
 from engine.ground.unit_of_work import Actor, Unit
 
-GENESIS = bytes(32)
 SALT_BYTES = 16
 PAGE = 2_000
 
@@ -40,7 +40,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Say whether a stream is whole; `number` and `message` name the first break."""
+    """Say whether a stream is whole; `number` and `message` name the first break, `erased` what was lawfully erased."""
 
     stream: str
     events: int
@@ -48,6 +48,7 @@ class Verdict:
     head: str
     number: int = 0
     message: str = ""
+    erased: tuple[int, ...] = ()
 
 
 def record(
@@ -104,13 +105,17 @@ def _write(unit: Unit) -> None:
 
 
 def _head(unit: Unit, stream: str) -> Head:
-    """Give the last number and digest; instance streams are guarded by the instance's row lock already."""
-    if unit.connection.dialect.name == "postgresql" and not stream.startswith("instance:"):
-        unit.connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:stream, 0))"), {"stream": stream})
+    hold(unit, stream)
     table = model.event.c
     query = select(table.number, table.digest).where(table.stream == stream).order_by(table.number.desc()).limit(1)
     row = unit.connection.execute(query).first()
     return (row.number, bytes(row.digest)) if row else (0, GENESIS)
+
+
+def hold(unit: Unit, stream: str) -> None:
+    """Keep others from a stream until this act ends; those of instances are guarded by the instance's row lock."""
+    if unit.connection.dialect.name == "postgresql" and not stream.startswith("instance:"):
+        unit.connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:stream, 0))"), {"stream": stream})
 
 
 def _chained(
@@ -118,7 +123,8 @@ def _chained(
 ) -> dict[str, Any]:
     salt = os.urandom(SALT_BYTES)
     body = _bytes(payload)
-    head = _bytes({"number": number, **envelope, "payload": hashlib.sha256(salt + body).hexdigest()})
+    inner = chain.inner_digest(salt, body)
+    head = _bytes({"number": number, **envelope, "payload": inner.hex()})
     return {
         "stream": stream,
         "number": number,
@@ -126,13 +132,8 @@ def _chained(
         "envelope": head,
         "salt": salt,
         "payload": body,
-        "digest": digest(previous, head, salt, body),
+        "digest": chain.digest(previous, head, inner),
     }
-
-
-def digest(previous: bytes, envelope: bytes, salt: bytes, payload: bytes) -> bytes:
-    """Compute an event's digest from its stored bytes."""
-    return hashlib.sha256(previous + envelope + hashlib.sha256(salt + payload).digest()).digest()
 
 
 def _bytes(value: Mapping[str, Any]) -> bytes:
@@ -142,52 +143,93 @@ def _bytes(value: Mapping[str, Any]) -> bytes:
 def read(connection: Connection, stream: str) -> list[Event]:
     """Give a stream's events in order."""
     query = select(model.event).where(model.event.c.stream == stream).order_by(model.event.c.number)
-    return [_event(row) for row in connection.execute(query)]
+    return [as_event(row) for row in connection.execute(query)]
 
 
 def read_many(connection: Connection, streams: Sequence[str]) -> list[Event]:
     """Give several streams' events, by time."""
     query = select(model.event).where(model.event.c.stream.in_(streams))
-    events = [_event(row) for row in connection.execute(query)]
+    events = [as_event(row) for row in connection.execute(query)]
     return sorted(events, key=lambda event: (event.at, event.stream, event.number))
 
 
-def _event(row: Row[Any]) -> Event:
-    payload = None if row.payload is None else json.loads(row.payload)
-    return Event(row.stream, row.number, row.kind, row.at, json.loads(row.envelope), payload)
+def as_event(row: Row[Any]) -> Event:
+    """Read an event as it is stored."""
+    payload = None if row.payload is None else chain.parse(row.payload)
+    return Event(row.stream, row.number, row.kind, row.at, chain.parse(row.envelope), payload)
 
 
-def verify(connection: Connection, stream: str, since: Head = (0, GENESIS)) -> Verdict:
-    """Recompute a stream's chain, or what was added to it `since` a place, and name its first break."""
-    count, (start, previous) = 0, since
-    table = model.event.c
-    query = select(model.event).where(table.stream == stream, table.number > start).order_by(table.number)
+def erase(unit: Unit, stream: str, number: int, actor: Actor, authority: str, reason: str) -> None:
+    """Blank an event's payload, which must be there, with its salt: a short text could be guessed from its hash.
+
+    The stream must be held. The erasure is registered and recorded in the same stream, in the same commit; the
+    database lets nothing else through.
+    """
+    table = model.event
+    row = {"stream": stream, "number": number, "authority": authority, "reason": reason}
+    unit.connection.execute(insert(model.erasure), {**row, "by": actor.person_id or "", "at": unit.now})
+    query = update(table).where(table.c.stream == stream, table.c.number == number)
+    unit.connection.execute(query.values(payload=None, salt=b""))
+    unit.after_commit(unit.engine.database.scrub)
+    record(unit, stream, ERASED, actor, {"authority": authority, "reason": reason}, erases=number)
+
+
+Registers = Mapping[str, Mapping[int, Erasure]]
+"""Hold what is registered as erased, by stream and number."""
+
+
+def registers(connection: Connection, stream: str | None = None) -> Registers:
+    """Read the register of erasures, of all streams or of one."""
+    table = model.erasure
+    found: dict[str, dict[int, Erasure]] = {}
+    query = select(table) if stream is None else select(table).where(table.c.stream == stream)
+    for row in connection.execute(query):
+        erasure = Erasure(row.authority, row.reason, row.by, row.at.isoformat())
+        found.setdefault(row.stream, {})[row.number] = erasure
+    return found
+
+
+def kept(stream: str) -> Select[Any]:
+    """Select a stream's events as they are stored."""
+    return select(model.event).where(model.event.c.stream == stream).order_by(model.event.c.number)
+
+
+def verify(connection: Connection, stream: str, since: Head = (0, GENESIS), known: Registers | None = None) -> Verdict:
+    """Recompute a stream's chain, or what was added to it `since` a place, and name its first break.
+
+    `known` is the register of erasures as it was read before.
+    """
+    known = registers(connection, stream) if known is None else known
+    query = kept(stream).where(model.event.c.number > since[0]).execution_options(yield_per=PAGE)
     # Closed even when a break ends the reading early: a cursor of PostgreSQL lives on the server.
-    with connection.execute(query.execution_options(yield_per=PAGE)) as rows:
-        for row in rows:
-            count += 1
-            fault = _broken(row, start + count, previous)
-            if fault:
-                return Verdict(stream, count, False, previous.hex(), row.number, fault)
-            previous = bytes(row.digest)
-    if not start + count:
-        return Verdict(stream, 0, False, previous.hex(), 0, "没有任何记录：应有的记录已全部缺失。")
-    return Verdict(stream, count, True, previous.hex())
+    with connection.execute(query) as rows:
+        return judge(connection, stream, rows, known, since)
 
 
-def _broken(row: Row[Any], expected: int, previous: bytes) -> str:
-    if row.number != expected:
-        return f"第{expected}条记录缺失，或者顺序不连续。"
-    if row.payload is None:
-        return f"第{row.number}条记录的内容已被清空。"
-    envelope, payload = bytes(row.envelope), bytes(row.payload)
-    if digest(previous, envelope, bytes(row.salt), payload) != bytes(row.digest):
-        return f"第{row.number}条记录与校验值不一致，内容或者顺序可能被改动。"
-    head = json.loads(envelope)
-    told = (head["stream"], head["number"], head["kind"], head["at"])
-    if told != (row.stream, row.number, row.kind, row.at.isoformat()):
-        return f"第{row.number}条记录的编号、类别或者时间与内容不一致。"
-    return ""
+def judge(
+    connection: Connection, stream: str, rows: Iterable[Row[Any]], known: Registers, since: Head = (0, GENESIS)
+) -> Verdict:
+    """Recompute a chain from its rows as `kept` selects them."""
+    links = Chain(stream, *since)
+    for row in rows:
+        payload = None if row.payload is None else bytes(row.payload)
+        moment, head, salt = row.at.isoformat(), bytes(row.envelope), bytes(row.salt)
+        fault = links.follow(row.number, row.kind, moment, head, salt, payload, bytes(row.digest))
+        if fault:
+            return Verdict(stream, links.count - since[0], False, links.head.hex(), row.number, fault)
+    if not links.count:
+        return Verdict(stream, 0, False, links.head.hex(), 0, "没有任何记录：应有的记录已全部缺失。")
+    number, fault = links.close(_registered(connection, links, known.get(stream, {})))
+    erased = () if fault else tuple(sorted(links.blanked))
+    return Verdict(stream, links.count - since[0], not fault, links.head.hex(), number, fault, erased)
+
+
+def _registered(connection: Connection, links: Chain, known: Mapping[int, Erasure]) -> Mapping[int, Erasure]:
+    """Add what was erased between reading the register and reading the chain."""
+    if links.blanked <= known.keys():
+        return known
+    later = registers(connection, links.stream).get(links.stream, {})
+    return {**{number: erasure for number, erasure in later.items() if number in links.blanked}, **known}
 
 
 def streams(connection: Connection) -> Iterator[str]:
@@ -197,5 +239,6 @@ def streams(connection: Connection) -> Iterator[str]:
         select(literal("instance:").concat(model.instance.c.id)),
         select(literal("definition:").concat(model.definition.c.key)),
         select(literal("account:").concat(model.account.c.id)),
+        select(model.erasure.c.stream),
     ]
     yield from sorted(connection.execute(union(*owed)).scalars())

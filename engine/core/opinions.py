@@ -1,9 +1,9 @@
-"""Keep opinions (意见): who said what, when it was said and when it was entered. Never overwritten."""
+"""Keep opinions (意见): who said what, when it was said and when entered. Only an erasure overwrites one."""
 
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert, select, update
 
 from engine.ground import model
 from engine.ground.unit_of_work import Actor, Unit, new_id
@@ -27,6 +27,13 @@ def keep(unit: Unit, task: Row[Any], actor: Actor, outcome: str, text: str, made
         "recorded_at": unit.now,
     }
     unit.connection.execute(insert(model.opinion), row)
+
+
+def erase(unit: Unit, task_id: str, instead: str) -> None:
+    """Put other words in the place of what was said when a task was done."""
+    table = model.opinion
+    said = (table.c.task_id == task_id, table.c.text != "")
+    unit.connection.execute(update(table).where(*said).values(text=instead))
 
 
 def of_instances(unit: Unit, instance_ids: list[str]) -> list[Row[Any]]:

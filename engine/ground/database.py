@@ -1,5 +1,6 @@
 """Open the database: SQLite in WAL with full sync and one writer, or PostgreSQL."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.ground.errors import Busy, Invalid
 
+log = logging.getLogger("suixu.database")
+
 BUSY_TIMEOUT_MS = 10_000
+SCRUB_TIMEOUT_MS = 2_000
 CHANNEL, LISTENED_FOR = "suixu_job", 0.5
 """Where PostgreSQL tells of new jobs; the seconds after which a listener looks whether it is to stop."""
 READ_ONLY = "25006"
@@ -85,6 +89,22 @@ class Database:
         except psycopg.OperationalError as error:
             raise Busy("数据库连接中断，稍后再连。") from error
 
+    def scrub(self) -> None:
+        """Empty SQLite's journal, where what was overwritten still stands; PostgreSQL has its own ways (docs)."""
+        if not self.sqlite:
+            return
+        connection = self.pool.raw_connection()
+        try:
+            cursor = connection.cursor()
+            # While it waits for readers, nobody writes.
+            cursor.execute(f"PRAGMA busy_timeout={SCRUB_TIMEOUT_MS}")
+            (busy, *_rest) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        finally:
+            connection.close()
+        if busy:
+            log.warning("somebody is reading: what was erased stays in the journal until it is next emptied")
+
     def close(self) -> None:
         """Close every connection."""
         self.pool.dispose()
@@ -110,7 +130,8 @@ def _open_sqlite(url: str) -> Pool:
     @event.listens_for(pool, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver must not open transactions of its own
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        # What is deleted is overwritten in the file: an erasure that left its bytes would be none.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(pool, "begin")

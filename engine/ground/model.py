@@ -303,6 +303,18 @@ event = Table(
     Column("digest", LargeBinary, nullable=False),
 )
 
+# Whose payload and salt were lawfully blanked; it only grows.
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("stream", String(120), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("authority", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    _id("by", nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 anchor = Table(
     "anchor",
     metadata,

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from playwright.sync_api import Response
 
+from engine import erasures
+from tests.browser.served import ERASED
 from tests.browser.sights import Go, Sight, at
 from tests.browser.walk import PATIENCE, Walk
 
@@ -155,6 +157,60 @@ AUDIT = (
     Sight("audit-whole", "/audit/verify", "auditor", "与锚定文件没有出入。", _verify),
     Sight("audit-broken", "/audit/verify", "auditor", "请保留现场，报告安全管理员", _verify, tampered=True),
     Sight("audit-closed", "/audit", "hr-staff", "或者不在您的查看范围内。 回到待办", at("/audit"), 404),
+)
+
+# Erasing
+
+
+def _records(walk: Walk) -> Response:
+    walk.open(f"/erasures?kind=instance&name=办事：{ERASED}")
+    return walk.follow(f"事项“办事：{ERASED}”")
+
+
+def _record(walk: Walk) -> Response:
+    _records(walk)
+    return walk.follow("清除第1条")
+
+
+def _erased_already(walk: Walk) -> Response:
+    _record(walk)
+    with walk.house.engine.reading() as unit:
+        number = erasures.listing(unit)[-1].number
+    return walk.open(walk.page.url.rpartition("/")[0] + f"/{number}")
+
+
+def _not_erased(walk: Walk) -> Response:
+    _record(walk)
+    walk.fill(reason="写了一半")
+    return walk.press("清除")
+
+
+def _erase(walk: Walk) -> Response:
+    walk.house.start("要清除的事")
+    walk.open("/erasures?kind=instance&name=办事：要清除的事")
+    walk.follow("事项“办事：要清除的事”")
+    walk.follow("清除第1条")
+    walk.fill(authority="《个人信息保护法》第四十七条", reason="本人书面要求。")
+    walk.page.get_by_label("我已核对").check()
+    return walk.press("清除")
+
+
+STREAM = "/erasures/<stream>"
+RECORD = f"{STREAM}/<int:number>"
+FOUND = f"/erasures?kind=instance&name=办事：{ERASED}"
+
+ERASURES = (
+    Sight("erasures", "/erasures", "security-admin", "查找要清除的记录 按书面要求", at("/erasures")),
+    Sight("erasures-found", "/erasures", "security-admin", f"事项“办事：{ERASED}” 2026年", at(FOUND)),
+    Sight("erasures-none", "/erasures", "security-admin", "名称须与系统里的一字不差。", at("/erasures?kind=account")),
+    Sight("erasures-audited", "/erasures", "auditor", "全部登记，新的在前", at("/erasures")),
+    Sight("erasures-closed", "/erasures", "hr-staff", "或者不在您的查看范围内。 回到待办", at("/erasures"), 404),
+    Sight("records", STREAM, "security-admin", "新的在前，只列编号、类别和时间", _records),
+    Sight("records-end", STREAM, "security-admin", "没有更早的记录。", at("/erasures/access?before=1")),
+    Sight("record", RECORD, "security-admin", "防猜测用的盐值", _record),
+    Sight("record-erased", RECORD, "security-admin", "这条记录的内容已经依法清除。", _erased_already),
+    Sight("record-not-erased", RECORD, "security-admin", "请勾选“我已核对”", _not_erased, 422),
+    Sight("record-just-erased", STREAM, "security-admin", "清除本身也已记录。", _erase),
 )
 
 # The organization
@@ -327,4 +383,4 @@ ORGANIZATION = (
     Sight("account-reset", ACT, "system-admin", "初始密码只在这里显示一次", _act("gone", "重置密码")),
 )
 
-EVERYTHING = (*PROCESSES, *INCIDENTS, *AUDIT, *ORGANIZATION, *TIME, *SETUP)
+EVERYTHING = (*PROCESSES, *INCIDENTS, *AUDIT, *ERASURES, *ORGANIZATION, *TIME, *SETUP)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from engine import accounts, definitions, instances, people, tasks
+from engine import accounts, definitions, erasures, instances, people, tasks
 from engine.ground import migrations, model
 from engine.ground.clock import FixedClock
 from engine.ground.settings import Settings
@@ -29,6 +29,7 @@ PASSWORD = "Suixu-Served-2026"
 LONG_NAME = "全省残疾人联合会系统双拥优抚与国防教育综合协调保障工作联席处"
 ERRAND = Path(__file__).parents[1] / "web" / "errand"
 MANY = 60
+ERASED = "清除过内容的事"
 
 Act = Callable[[Engine, Stage], None]
 
@@ -161,6 +162,7 @@ def _fill(settings: Settings) -> None:
     _fill_the_inbox(stage)
     with engine.transaction() as unit:
         people.appoint(unit, persons["unit-b-staff"], "unit_b.head", date(2026, 1, 20), SYSTEM)
+    _erase(stage)
     engine.close()
 
 
@@ -272,6 +274,17 @@ def _walk_into_an_incident(stage: Stage) -> None:
             if holding.reference == "publicity.head":
                 people.relieve(unit, holding.id, date(2026, 1, 20), SYSTEM)
     _begin(stage, 2029, "publicity")
+
+
+def _erase(stage: Stage) -> None:
+    """Let a matter be cancelled with a reason that has to be erased."""
+    started = stage.start("hr-staff", "errand", subject=ERASED)
+    with stage.engine.transaction() as unit:
+        instances.cancel(unit, started, Actor(stage.people["hr-staff"]), "写了不该写的话。")
+    with stage.engine.transaction() as unit:
+        stream, guard = f"instance:{started}", Actor(stage.people["security-admin"])
+        number = next(row.number for row in erasures.events(unit, stream) if row.kind == "instance.cancelling")
+        erasures.erase(unit, stream, number, guard, "《个人信息保护法》第四十七条", "本人书面要求。")
 
 
 def _cancel(stage: Stage) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Response
 
-from tests.browser.served import LONG_NAME, PASSWORD
+from tests.browser.served import ERASED, LONG_NAME, PASSWORD
 from tests.browser.walk import Walk
 
 Go = Callable[[Walk], Response]
@@ -387,6 +387,7 @@ INSTANCES = (
     Sight("instance-incident", INSTANCE, "hr-staff", "请管理员任命。 等待处理", _instance("2029年双拥工作计划·宣文部")),
     Sight("instance-audited", INSTANCE, "auditor", "条记录首尾相连，没有改动", _instance(PLAN_2025)),
     Sight("instance-tampered", INSTANCE, "auditor", "记录校验 不一致", _instance(PLAN_2025), tampered=True),
+    Sight("instance-erased", INSTANCE, "hr-staff", "依法清除第", _instance(f"办事：{ERASED}")),
     Sight("document", f"{INSTANCE}/documents/<document_id>", "hr-staff", "这份材料的各个版本", _document),
     Sight("document-older", f"{INSTANCE}/documents/<document_id>", "hr-staff", "第 1 版的内容", _older),
 )

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import pytest
 from sqlalchemy import Row, select
 
-from engine.core import catalogue, execution, history
+from engine.core import catalogue, chain, execution, history
 from engine.core.execution import Run
 from engine.core.variables import Scopes
 from engine.ground import model
@@ -96,7 +96,7 @@ class Keeper:
     def _check_touched(self, unit: Unit, heads: dict[str, Head]) -> None:
         with _look(self.engine) as look:
             for stream, head in heads.items():
-                self.heads[stream] = _verify(look, stream, self.heads.get(stream, (0, history.GENESIS)))
+                self.heads[stream] = _verify(look, stream, self.heads.get(stream, (0, chain.GENESIS)))
                 assert self.heads[stream][0] >= head[0], f"{stream}: the end of what was written is missing"
             runs: dict[str, Run] = unit.cache.get(RUNS, {})
             changed = {*runs, *(name.partition(":")[2] for name in heads if name.startswith("instance:"))}
@@ -132,7 +132,7 @@ def _rows(look: Unit, ids: Iterable[str]) -> list[Row[Any]]:
     return list(look.connection.execute(query))
 
 
-def _verify(look: Unit, stream: str, since: Head = (0, history.GENESIS)) -> Head:
+def _verify(look: Unit, stream: str, since: Head = (0, chain.GENESIS)) -> Head:
     verdict = history.verify(look.connection, stream, since)
     assert verdict.whole, f"{stream}: {verdict.message}"
     return since[0] + verdict.events, bytes.fromhex(verdict.head)

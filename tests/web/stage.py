@@ -109,6 +109,7 @@ PEOPLE: Mapping[str, tuple[str, Sequence[str], Sequence[str]]] = {
     "drawer": ("业务管理员", [], ["process"]),
     "auditor": ("审计管理员", [], ["audit"]),
     "system": ("系统管理员", [], ["system"]),
+    "guard": ("安全管理员", [], ["security"]),
 }
 
 

@@ -1,5 +1,6 @@
 """The command `suixu`: what it says, what it leaves, how it exits."""
 
+import json
 import re
 import shutil
 import threading
@@ -10,9 +11,12 @@ import pytest
 from flask import Flask
 from openpyxl import Workbook
 
+from engine import erasures
+from engine.core import anchors
 from engine.ground import holding
+from engine.ground.clock import FixedClock
 from engine.ground.settings import Settings
-from engine.ground.unit_of_work import Engine
+from engine.ground.unit_of_work import SYSTEM, Engine
 from engine.scheduler import Scheduler
 from tests.web import errands
 from web import app as house
@@ -91,6 +95,31 @@ def test_staff_and_processes_are_brought_in_and_the_record_is_whole(suixu: Suixu
     status, out, err = suixu("verify")
     assert status == 0, err
     assert "记录完整" in out
+
+
+def test_what_was_erased_by_law_is_told_apart_from_what_is_broken(
+    suixu: Suixu, database_url: str, tmp_path: Path
+) -> None:
+    # Given a record of which one line was lawfully erased, and an anchor of it
+    suixu("init")
+    engine = Engine(errands.settings(database_url, tmp_path / "data"), FixedClock(errands.MORNING))
+    with engine.transaction() as unit:
+        erasures.erase(unit, "organization", 1, SYSTEM, "某法第一条", "本人要求")
+        path = anchors.drop(unit)
+    engine.close()
+    # Then it is told, and is no fault
+    status, out, err = suixu("verify")
+    assert (status, err) == (0, "")
+    assert "- organization：第1条已依法清除内容" in out
+    # But an anchor that says otherwise, and one that is cut off, are
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["heads"]["organization"] = [1, "0" * 64]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    path.with_name("cut.json").write_bytes(b"{")
+    status, out, err = suixu("verify")
+    assert status == 1
+    assert "- organization：2026年1月20日锚定时的第1条记录" in err
+    assert "- 锚定文件 cut.json 读不出来" in err
 
 
 def test_a_faulty_list_is_refused_cell_by_cell(suixu: Suixu, tmp_path: Path) -> None:

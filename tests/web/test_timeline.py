@@ -102,8 +102,13 @@ def test_erased_content_is_told_and_hides_nothing_else() -> None:
     # Then the act is still told, with the erasure
     assert told.text == "办理“起草”"
     assert told.who == "（姓名已删除）"
-    assert any("依法删除" in mark for mark in told.marks)
+    assert told.marks == ("内容已依法清除",)
     assert timeline.line(Event("i", 1, "incident.raised", AT, {}, None), WORDS).text == "出现异常"
+
+
+def test_an_erasure_says_of_what_and_on_which_authority() -> None:
+    payload = {"authority": "某法第一条", "reason": "本人要求"}
+    assert text("event.erased", payload, erases=7) == "依法清除第7条记录的内容，依据：某法第一条"
 
 
 def test_an_unknown_kind_is_told_as_another_record() -> None:

@@ -53,7 +53,7 @@ def test_administrators_hold_no_post(engine: Engine) -> None:
     with engine.reading() as unit:
         kept = {account.login: account for account in accounts.listing(unit)}
         trusted = [account for account in kept.values() if EXCLUSIVE_ROLES & set(account.roles)]
-        assert [account.login for account in trusted] == ["auditor", "system-admin"]
+        assert [account.login for account in trusted] == ["auditor", "security-admin", "system-admin"]
         assert all(people.posts_of(unit, account.person_id) == [] for account in trusted)
         assert kept["process-admin"].roles == ("process",)
 

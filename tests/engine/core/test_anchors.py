@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from engine import jobs
 from engine.core import anchors
@@ -175,16 +175,16 @@ def test_the_second_anchor_of_a_day_replaces_nothing(office: Office) -> None:
 @pytest.mark.parametrize("content", [None, b'{"cut'])
 def test_a_file_that_no_row_knows_is_written_anew(office: Office, content: bytes | None) -> None:
     # Given the file of a try that was killed before its commit, or one that somebody put there beforehand
-    path = drop(office)
-    office.engine.watchers.clear()
-    with office.engine.transaction() as unit:
-        unit.connection.execute(delete(model.anchor))
+    with pytest.raises(ZeroDivisionError), office.engine.transaction() as unit:
+        path = anchors.drop(unit)
+        raise ZeroDivisionError
     if content is not None:
         path.write_bytes(content)
     office.begin("runs_user")
     assert faults(office) != []
     # When the day's anchor is dropped again
-    drop(office)
+    with office.engine.transaction() as unit:
+        anchors.drop(unit)
     # Then it holds the heads of now, and is registered
     assert faults(office) == []
     assert any(stream.startswith("instance:") for stream in json.loads(path.read_bytes())["heads"])

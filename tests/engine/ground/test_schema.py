@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine.ground.database import Database
 from engine.ground.migrations import is_current, migrate
-from engine.ground.model import event, metadata
+from engine.ground.model import anchor, erasure, event, metadata
 
 EVENT = {
     "stream": "access",
@@ -108,6 +108,120 @@ def test_the_table_of_events_cannot_be_emptied(database: Database) -> None:
     statement = "DELETE FROM event WHERE 1" if database.sqlite else "TRUNCATE event"
     with pytest.raises(IntegrityError, match="事件记录只能追加"), database.writing() as connection:
         connection.execute(text(statement))
+
+
+BLANK = "UPDATE event SET payload = NULL, salt = {empty} WHERE stream = 'access' AND number = 1"
+REGISTERED = {"stream": "access", "number": 1, "authority": "依据", "reason": "原因", "by": "p", "at": EVENT["at"]}
+ANCHOR = {"id": "a", "at": EVENT["at"], "streams": 1, "digest": "0" * 64}
+
+
+def register(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(insert(erasure), REGISTERED)
+        connection.execute(insert(anchor), ANCHOR)
+
+
+def run(database: Database, statement: str) -> None:
+    empty, blob = ("X''", "X'00'") if database.sqlite else ("''::bytea", "'\\x00'::bytea")
+    with database.writing() as connection:
+        connection.execute(text(statement.format(empty=empty, blob=blob)))
+
+
+def test_a_payload_is_blanked_where_its_erasure_is_registered_and_nowhere_else(database: Database) -> None:
+    with pytest.raises(IntegrityError, match="事件记录只能追加"):
+        run(database, BLANK)
+    register(database)
+    run(database, BLANK)
+    with database.reading() as connection:
+        row = connection.execute(select(event)).one()
+    assert (row.payload, row.salt, row.kind, row.envelope, row.digest) == (None, b"", "signed-in", b"{}", b"digest")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "payload = NULL",
+        "payload = NULL, salt = {blob}",
+        "payload = {blob}, salt = {empty}",
+        "salt = {empty}",
+        "payload = NULL, salt = {empty}, kind = 'other'",
+        "payload = NULL, salt = {empty}, stream = 'organization'",
+        "payload = NULL, salt = {empty}, number = 2",
+        "payload = NULL, salt = {empty}, at = '2020-01-01 00:00:00'",
+        "payload = NULL, salt = {empty}, envelope = {blob}",
+        "payload = NULL, salt = {empty}, digest = {blob}",
+    ],
+)
+def test_where_an_erasure_is_registered_nothing_but_blanking_is_let_through(database: Database, change: str) -> None:
+    register(database)
+    with pytest.raises(IntegrityError, match="事件记录只能追加"):
+        run(database, f"UPDATE event SET {change}")
+
+
+def test_what_was_blanked_cannot_come_back(database: Database) -> None:
+    register(database)
+    run(database, BLANK)
+    for change in ("payload = {blob}", "payload = NULL, salt = {empty}", "payload = {blob}, salt = {blob}"):
+        with pytest.raises(IntegrityError, match="事件记录只能追加"):
+            run(database, f"UPDATE event SET {change}")
+
+
+def test_the_record_of_an_erasure_is_never_blanked(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(insert(event), {**EVENT, "number": 2, "kind": "event.erased"})
+        connection.execute(insert(erasure), {**REGISTERED, "number": 2})
+    with pytest.raises(IntegrityError, match="事件记录只能追加"):
+        run(database, BLANK.replace("number = 1", "number = 2"))
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE erasure SET reason = 'x'", "清除登记只能追加"),
+        ("DELETE FROM erasure", "清除登记只能追加"),
+        ("TRUNCATE erasure", "清除登记只能追加"),
+        ("UPDATE anchor SET digest = 'x'", "锚定登记只能追加"),
+        ("DELETE FROM anchor", "锚定登记只能追加"),
+        ("TRUNCATE anchor", "锚定登记只能追加"),
+    ],
+)
+def test_the_registers_of_erasures_and_anchors_only_grow(database: Database, statement: str, said: str) -> None:
+    register(database)
+    if statement.startswith("TRUNCATE") and database.sqlite:
+        table = statement.split()[1]
+        statement = f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}"
+    with pytest.raises(IntegrityError, match=said):
+        run(database, statement)
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        # A row that takes another's rowid deletes that one
+        "INSERT OR REPLACE INTO event (rowid, stream, number, kind, at, envelope, salt, digest) "
+        "VALUES (1, 'other', 1, 'k', '2026-01-20', {blob}, {blob}, {blob})",
+        "UPDATE OR REPLACE event SET rowid = 2, payload = NULL, salt = {empty} WHERE number = 1",
+        "INSERT OR REPLACE INTO erasure (rowid, stream, number, authority, reason, by, at) "
+        "VALUES (1, 'other', 1, 'a', 'r', 'p', '2026-01-20')",
+        "INSERT OR REPLACE INTO anchor (rowid, id, at, streams, digest) VALUES (1, 'b', '2026-01-20', 1, 'd')",
+    ],
+)
+def test_no_row_takes_the_place_of_another_by_its_rowid(database: Database, statement: str) -> None:
+    register(database)
+    with database.writing() as connection:
+        connection.execute(insert(event), {**EVENT, "number": 2})
+    with pytest.raises(IntegrityError, match="只能追加"):
+        run(database, statement)
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_a_register_of_ones_own_does_not_count(database: Database) -> None:
+    # Given a table that hides the register from whoever made it
+    with pytest.raises(IntegrityError, match="事件记录只能追加"), database.writing() as connection:
+        connection.execute(text("CREATE TEMPORARY TABLE erasure (stream text, number integer)"))
+        connection.execute(text("INSERT INTO erasure VALUES ('access', 1)"))
+        connection.execute(text(BLANK.format(empty="''::bytea")))
 
 
 def test_a_replica_session_cannot_change_an_event_either(database: Database) -> None:
