@@ -1,16 +1,17 @@
 """Keep accounts: signing in, passwords, roles. Changes are in the stream "account:<id>", attempts in "access"."""
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, select, update
 
-from engine.core import history, logins, organization, passwords
+from engine.core import attempts, history, logins, organization, passwords, sessions
+from engine.core.attempts import FAILURES, LOCKED_FOR
+from engine.core.sessions import Session as Session
 from engine.ground import model
-from engine.ground.errors import Fault, Invalid, NotAllowed, NotFound
+from engine.ground.errors import Fault, Invalid, NotAllowed, NotFound, Stale
 from engine.ground.unit_of_work import SYSTEM, Actor, Engine, Unit, new_id
 
 ROLES = organization.ROLES
@@ -18,22 +19,8 @@ GRANTABLE = ("process", "security", "audit")
 """What a system administrator may grant; the role `system` is granted at the command line only."""
 
 ACCESS = "access"
-FAILURES = 5
-LOCKED_FOR = timedelta(minutes=30)
-LOOKED_BACK = 500
+SOURCE_LENGTH = 64
 REFUSED = "登录名或密码不对，或者账号暂时不能登录。连续5次不成功，账号停用30分钟。"
-
-
-@dataclass(frozen=True)
-class Session:
-    """Say who is signed in; the session is over once the account's `generation` is another."""
-
-    account_id: str
-    person_id: str
-    login: str
-    roles: tuple[str, ...]
-    generation: int
-    must_change: bool
 
 
 @dataclass(frozen=True)
@@ -60,24 +47,44 @@ class Initial:
     must_change: bool = True
 
 
+@dataclass(frozen=True)
+class Browser:
+    """Say which browser asks, and to whose accounts it has proved before that it may.
+
+    Whoever guesses from elsewhere cannot shut it out: its own wrong passwords alone count.
+    """
+
+    id: str = ""
+    accounts: frozenset[str] = frozenset()
+
+
+UNKNOWN = Browser()
+
+
 # Signing in
 
 
-def sign_in(engine: Engine, login: str, password: str, source: str) -> Session:
+def sign_in(engine: Engine, login: str, password: str, source: str, browser: Browser = UNKNOWN) -> Session:
     """Open a session, or refuse with one message for every reason; either way the attempt is recorded.
 
     It opens its own transactions: the refusal has to be committed, and hashing must not keep other writers waiting.
     """
-    login = logins.normalize(login)
+    login, source = logins.normalize(login), source[:SOURCE_LENGTH]
     with engine.reading() as unit:
         seen = _known(unit, login)
     right = passwords.matches(seen.password_hash if seen else None, password)
     renewed = passwords.hash_password(password) if seen and right and passwords.is_outdated(seen.password_hash) else ""
     with engine.transaction() as unit:
-        session = _attempt(unit, seen, right, source, renewed)
+        session = _attempt(unit, seen, right, source, renewed, browser)
     if session is None:
         raise NotAllowed(REFUSED)
     return session
+
+
+def is_known(unit: Unit, login: str, browser: Browser) -> bool:
+    """Tell whether a browser has been signed in to the account of a login before."""
+    seen = _known(unit, logins.normalize(login)) if browser.accounts else None
+    return seen is not None and seen.id in browser.accounts
 
 
 def _known(unit: Unit, login: str) -> Row[Any] | None:
@@ -87,34 +94,44 @@ def _known(unit: Unit, login: str) -> Row[Any] | None:
     return unit.connection.execute(_account(model.account.c.login == login)).one_or_none()
 
 
-def _attempt(unit: Unit, seen: Row[Any] | None, right: bool, source: str, renewed: str) -> Session | None:
+def _attempt(
+    unit: Unit, seen: Row[Any] | None, right: bool, source: str, renewed: str, browser: Browser
+) -> Session | None:
     if seen is None:
         # What was typed is not kept: people type passwords into this field.
         _record_access(unit, "sign-in-refused", None, source, "unknown")
         return None
     row = unit.connection.execute(_account(model.account.c.id == seen.id).with_for_update(of=model.account)).one()
-    reason = _refusal(unit, row, right and row.password_hash == seen.password_hash, source)
+    known = row.id in browser.accounts
+    place = f"browser:{browser.id}" if known else source
+    reason = _refusal(unit, row, right and row.password_hash == seen.password_hash, place, known)
     if reason:
-        _count_failure(unit, row, reason)
+        _count_failure(unit, row, reason, place, known)
         _record_access(unit, "sign-in-refused", row, source, reason)
         return None
-    _update(unit, row.id, failures=0, locked_until=None, password_hash=renewed or row.password_hash)
+    attempts.forget(unit, row.id, place)
+    # What others have guessed wrong elsewhere stays counted against them.
+    opened = {} if known else {"failures": 0, "locked_until": None}
+    _update(unit, row.id, **opened, password_hash=renewed or row.password_hash)
     _record_access(unit, "signed-in", row, source)
-    return _session(row)
+    return sessions.begin(unit, row)
 
 
-def _refusal(unit: Unit, row: Row[Any], right: bool, source: str) -> str:
+def _refusal(unit: Unit, row: Row[Any], right: bool, place: str, known: bool) -> str:
     if row.disabled:
         return "disabled"
-    if row.locked_until is not None and row.locked_until > unit.now:
+    if not known and row.locked_until is not None and row.locked_until > unit.now:
         return "locked"
-    if _failures_from(unit, row.id, source) >= FAILURES:
+    if attempts.are_too_many(unit, row.id, place):
         return "source-locked"
     return "" if right else "password"
 
 
-def _count_failure(unit: Unit, row: Row[Any], reason: str) -> None:
+def _count_failure(unit: Unit, row: Row[Any], reason: str, place: str, known: bool) -> None:
     if reason != "password":
+        return
+    attempts.add(unit, row.id, place)
+    if known:
         return
     failures = row.failures + 1
     if failures < FAILURES:
@@ -125,37 +142,17 @@ def _count_failure(unit: Unit, row: Row[Any], reason: str) -> None:
     history.record(unit, _stream(row.id), "locked", SYSTEM, {"until": until.isoformat()}, subject=row.person_id)
 
 
-def _failures_from(unit: Unit, account_id: str, source: str) -> int:
-    """Count the wrong passwords from one source since it last signed in, within the time of a lock.
-
-    A success elsewhere starts the account's own count again, not this one; an administrator's release does.
-    """
-    table = model.event.c
-    query = select(table.kind, table.at, table.envelope, table.payload).where(table.stream == ACCESS)
-    count = 0
-    for event in unit.connection.execute(query.order_by(table.number.desc()).limit(LOOKED_BACK)):
-        payload = json.loads(event.payload or b"{}")
-        if event.at <= unit.now - LOCKED_FOR:
-            break
-        if json.loads(event.envelope).get("account") != account_id or payload.get("source") not in (source, None):
-            continue
-        if event.kind in ("signed-in", "unlocked"):
-            break
-        count += payload.get("reason") == "password"
-    return count
+def session(unit: Unit, session_id: str) -> Session | None:
+    """Give a session as it stands now, or None when it is over."""
+    return sessions.find(unit, session_id)
 
 
-def session(unit: Unit, account_id: str, generation: int) -> Session | None:
-    """Give the session as it stands now, or None when it is over."""
-    row = unit.connection.execute(_account(model.account.c.id == account_id)).one_or_none()
-    if row is None or row.disabled or row.generation != generation:
-        return None
-    return _session(row)
-
-
-def sign_out(unit: Unit, account_id: str, source: str) -> None:
-    """Record that somebody signed out."""
-    _record_access(unit, "signed-out", _find(unit, account_id), source)
+def sign_out(unit: Unit, session_id: str, source: str) -> None:
+    """End a session, wherever its cookie may have been copied to; others of the account go on."""
+    found = sessions.find(unit, session_id)
+    if found is not None:
+        sessions.end(unit, session_id)
+        _record_access(unit, "signed-out", _find(unit, found.account_id), source[:SOURCE_LENGTH])
 
 
 # Looking
@@ -235,7 +232,8 @@ def disable(unit: Unit, account_id: str, actor: Actor) -> None:
     row = _administered(unit, account_id, actor)
     if "system" in row.roles:
         _refuse_last_system(unit, row.id)
-    _update(unit, row.id, disabled=True, generation=row.generation + 1)
+    _update(unit, row.id, disabled=True)
+    sessions.end_all(unit, row.id)
     history.record(unit, _stream(row.id), "account-disabled", actor, {}, subject=row.person_id)
 
 
@@ -243,6 +241,7 @@ def enable(unit: Unit, account_id: str, actor: Actor) -> None:
     """Open a closed or locked account again."""
     row = _administered(unit, account_id, actor)
     _update(unit, row.id, disabled=False, failures=0, locked_until=None)
+    attempts.forget_all(unit, row.id)
     history.record(unit, _stream(row.id), "account-enabled", actor, {}, subject=row.person_id)
     _record_access(unit, "unlocked", row, None)
 
@@ -250,20 +249,32 @@ def enable(unit: Unit, account_id: str, actor: Actor) -> None:
 # Passwords
 
 
-def change_password(unit: Unit, account_id: str, old: str, new: str, actor: Actor) -> Session:
-    """Change one's own password, end every other session, and give the session that goes on."""
-    row = _find(unit, account_id, lock=True)
-    if actor.person_id != row.person_id:
+def change_password(engine: Engine, account_id: str, old: str, new: str, actor: Actor) -> Session:
+    """Change one's own password, end every session, and give the new one that goes on.
+
+    It opens its own transactions, because hashing must not keep other writers waiting.
+
+    Raises:
+        Stale: the password was changed elsewhere meanwhile.
+    """
+    with engine.reading() as unit:
+        seen = _find(unit, account_id)
+    if actor.person_id != seen.person_id:
         raise NotAllowed("只能修改自己的密码。")
-    if not passwords.matches(row.password_hash, old):
+    if not passwords.matches(seen.password_hash, old):
         _refuse([Fault("wrong-password", "原密码不对。", "old")])
-    faults = passwords.faults(new, row.login, "new")
+    faults = passwords.faults(new, seen.login, "new")
     if passwords.normalize(old) == passwords.normalize(new):
         faults.append(Fault("unchanged", "新密码不能与原密码相同。", "new"))
     _refuse(faults)
-    _set_password(unit, row, passwords.hash_password(new), must_change=False)
-    history.record(unit, _stream(row.id), "password-changed", actor, {}, subject=row.person_id)
-    return _session(_find(unit, account_id))
+    hashed = passwords.hash_password(new)
+    with engine.transaction() as unit:
+        row = _find(unit, account_id, lock=True)
+        if row.password_hash != seen.password_hash:
+            raise Stale("密码刚刚在别处修改过，这次没有生效。请用新密码重新登录。")
+        _set_password(unit, row, hashed, must_change=False)
+        history.record(unit, _stream(row.id), "password-changed", actor, {}, subject=row.person_id)
+        return sessions.begin(unit, _find(unit, account_id))
 
 
 def reset_password(unit: Unit, account_id: str, actor: Actor) -> str:
@@ -317,10 +328,6 @@ def _find(unit: Unit, account_id: str, lock: bool = False) -> Row[Any]:
     return row
 
 
-def _session(row: Row[Any]) -> Session:
-    return Session(row.id, row.person_id, row.login, tuple(row.roles), row.generation, row.must_change)
-
-
 def _shown(row: Row[Any]) -> Account:
     kept = ("id", "person_id", "person_name", "login", "must_change", "disabled", "locked_until")
     return Account(roles=tuple(row.roles), **{name: row._mapping[name] for name in kept})
@@ -331,14 +338,17 @@ def _update(unit: Unit, account_id: str, **values: Any) -> None:
 
 
 def _set_password(unit: Unit, row: Row[Any], hashed: str, must_change: bool) -> None:
-    renewed = {"password_hash": hashed, "must_change": must_change, "generation": row.generation + 1}
-    _update(unit, row.id, failures=0, locked_until=None, **renewed)
+    _update(unit, row.id, failures=0, locked_until=None, password_hash=hashed, must_change=must_change)
+    attempts.forget_all(unit, row.id)
+    sessions.end_all(unit, row.id)
 
 
 def _set_roles(unit: Unit, row: Row[Any], roles: Sequence[str], kind: str, role: str, actor: Actor) -> None:
     if list(row.roles) == list(roles):
         return
-    _update(unit, row.id, roles=list(roles), generation=row.generation + (kind == "role-revoked"))
+    _update(unit, row.id, roles=list(roles))
+    if kind == "role-revoked":
+        sessions.end_all(unit, row.id)
     payload = {"role": role, "before": row.roles, "after": list(roles)}
     history.record(unit, _stream(row.id), kind, actor, payload, subject=row.person_id)
 

@@ -10,17 +10,32 @@ from werkzeug.wrappers import Response
 from engine import access, accounts, people, setup, substitutions
 from engine.accounts import Account, Session
 from engine.ground.errors import Fault, Invalid, NotAllowed
-from web import session
+from web import browsers, session
 from web.guard import SYSTEM
 from web.texts import gettext as _
 
-FAILED_SIGN_INS = "20 per minute"
-"""From one address: a guard against trying many accounts; one account's own lock is the engine's."""
+FAILURES = "20 per minute"
+"""From one address, a guard against trying many accounts: one account's own lock is the engine's. Of one account, a
+guard against trying its password where somebody left it open."""
 
 Answer = Response | str | tuple[str, int]
 
 room = Blueprint("account", __name__)
 limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=False)
+
+
+def _has_failed(response: Response) -> bool:
+    return response.status_code == 422
+
+
+def _is_known() -> bool:
+    """Whoever has signed in here before is not shut out by the failures of others behind the same address."""
+    with session.engine().reading() as unit:
+        return accounts.is_known(unit, request.form.get("login", ""), browsers.known())
+
+
+def _account() -> str:
+    return session.who().account_id
 
 
 @room.get("/login")
@@ -32,7 +47,7 @@ def login() -> Answer:
 
 
 @room.post("/login")
-@limiter.limit(FAILED_SIGN_INS, deduct_when=lambda response: response.status_code == 422)
+@limiter.limit(FAILURES, deduct_when=_has_failed, exempt_when=_is_known)
 def sign_in() -> Answer:
     """Open the door, or say why not; what was typed stays, but for the password."""
     name, password = request.form.get("login", ""), request.form.get("password", "")
@@ -41,12 +56,14 @@ def sign_in() -> Answer:
     if faults := _blanks(name, password):
         return _door(name, faults), 422
     try:
-        found = accounts.sign_in(session.engine(), name, password, request.remote_addr or "")
+        found = accounts.sign_in(session.engine(), name, password, request.remote_addr or "", browsers.known())
     except NotAllowed as error:
         return _door(name, [Fault("refused", error.message, "login")]), 422
     session.begin(found)
     wanted = request.form.get("next", "")
-    return redirect(wanted if session.is_local(wanted) else _home(found), 303)
+    answer = redirect(wanted if session.is_local(wanted) else _home(found), 303)
+    browsers.remember(answer, found.account_id)
+    return answer
 
 
 def _blanks(name: str, password: str) -> list[Fault]:
@@ -90,7 +107,7 @@ def _demo_accounts() -> list[Account]:
 def sign_out() -> Answer:
     """Leave."""
     with session.engine().transaction() as unit:
-        accounts.sign_out(unit, session.who().account_id, request.remote_addr or "")
+        accounts.sign_out(unit, session.who().id, request.remote_addr or "")
     session.end()
     flash(_("您已退出登录。"))
     return redirect(url_for("account.login"), 303)
@@ -109,18 +126,18 @@ def show() -> Answer:
 
 
 @room.post("/account")
+@limiter.limit(FAILURES, key_func=_account, deduct_when=_has_failed)
 def change_password() -> Answer:
     """Change one's own password."""
     old, new = request.form.get("old", ""), request.form.get("new", "")
     if new != request.form.get("again", ""):
         return own([Fault("differs", _("两次填写的新密码不一样。"), "again")]), 422
     try:
-        with session.engine().transaction() as unit:
-            found = accounts.change_password(unit, session.who().account_id, old, new, session.actor())
+        found = accounts.change_password(session.engine(), session.who().account_id, old, new, session.actor())
     except Invalid as error:
         return own(list(error.faults)), 422
     first = session.who().must_change
-    session.carry_on(found)
+    session.begin(found)
     flash(_("密码已修改。在别处的登录都已结束。"))
     return redirect(_home(found) if first else url_for("account.show"), 303)
 

@@ -2,6 +2,7 @@
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.ground.clock import Clock
 from engine.ground.settings import Settings
@@ -77,6 +78,8 @@ def create_engine(settings: Settings, clock: Clock) -> Engine:
 def create_app(settings: Settings, clock: Clock, engine: Engine | None = None) -> Flask:
     """Build the app in front of an engine; with a `DEMO_PASSWORD` in its config it is a demo."""
     app = Flask(__name__)
+    if hops := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="suixu",

@@ -28,7 +28,14 @@ def run(app: Flask, engine: Engine) -> int:
         # Flask answers what is too large with a page; the server's own limit only guards against the absurd.
         limit = int(app.config["MAX_CONTENT_LENGTH"]) * 2 + SLACK
         server = waitress.create_server(
-            app, host=settings.host, port=settings.port, threads=THREADS, ident=None, max_request_body_size=limit
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=THREADS,
+            ident=None,
+            max_request_body_size=limit,
+            # Behind proxies the app itself reads what they say, and how many of them it may believe.
+            clear_untrusted_proxy_headers=not settings.trusted_proxies,
         )
     except OSError as error:
         raise SuixuError(_("不能在 %s:%s 上提供服务：%s。请换一个端口。") % _told(engine, error)) from error

@@ -1,4 +1,4 @@
-"""Know who is signed in: a signed cookie, checked against the account at every request.
+"""Know who is signed in: a signed cookie names a session, which is looked up at every request.
 
 What every room asks: `engine()`, `who()`, `actor()`.
 """
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine import accounts
@@ -18,12 +19,22 @@ IDLE = timedelta(minutes=30)
 OPEN_TO_ALL = frozenset({"static", "account.login", "account.sign_in"})
 BEFORE_A_NEW_PASSWORD = OPEN_TO_ALL | {"account.show", "account.change_password", "account.sign_out", "account.extend"}
 
-_ACCOUNT, _GENERATION, _SEEN = "account", "generation", "seen"
+SESSION, SEEN = "session", "seen"
+"""What the cookie holds: the session's id, and when it was last used."""
+
+
+class Cookies(SecureCookieSessionInterface):
+    """Mark the cookie `Secure` wherever the person came by TLS."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Tell whether the cookie may travel over TLS only."""
+        return request.is_secure
 
 
 def install(app: Flask, engine: Engine) -> None:
     """Give the app its engine, and let nobody in who is not signed in."""
     app.extensions[ENGINE] = engine
+    app.session_interface = Cookies()
     app.before_request(_admit)
 
 
@@ -55,13 +66,13 @@ def actor(post: str = "") -> Actor:
 def begin(found: Session) -> None:
     """Sign a person in: nothing of the session before is kept."""
     session.clear()
-    carry_on(found)
+    session[SESSION] = found.id
+    _carry_on(found)
 
 
-def carry_on(found: Session) -> None:
-    """Put an account's session in the cookie, and count its idle time from now."""
-    session[_ACCOUNT], session[_GENERATION] = found.account_id, found.generation
-    session[_SEEN] = engine().clock.now().isoformat()
+def _carry_on(found: Session) -> None:
+    """Count the idle time from now."""
+    session[SEEN] = engine().clock.now().isoformat()
     g.session = found
 
 
@@ -73,7 +84,7 @@ def end() -> None:
 
 def ends_at() -> datetime:
     """Say when this session ends if nothing is done."""
-    return engine().clock.now() + IDLE
+    return min(engine().clock.now() + IDLE, who().until)
 
 
 def is_local(path: str) -> bool:
@@ -87,26 +98,26 @@ def is_local(path: str) -> bool:
 def _admit() -> AnyResponse | None:
     g.session = found = _find()
     if found is None:
-        if _ACCOUNT in session:
+        if SESSION in session:
             end()
         return None if request.endpoint in OPEN_TO_ALL else _send_to_sign_in()
     if request.endpoint != "static":
-        carry_on(found)
+        _carry_on(found)
     if found.must_change and request.endpoint not in BEFORE_A_NEW_PASSWORD:
         return redirect(url_for("account.show"), 303)
     return None
 
 
 def _find() -> Session | None:
-    if _ACCOUNT not in session or _is_idle():
+    if SESSION not in session or _is_idle():
         return None
     with engine().reading() as unit:
-        return accounts.session(unit, session[_ACCOUNT], session[_GENERATION])
+        return accounts.session(unit, session[SESSION])
 
 
 def _is_idle() -> bool:
     try:
-        seen = datetime.fromisoformat(session[_SEEN])
+        seen = datetime.fromisoformat(session[SEEN])
     except (KeyError, ValueError):
         return True
     return engine().clock.now() - seen > IDLE

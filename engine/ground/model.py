@@ -418,7 +418,25 @@ account = Table(
     Column("locked_until", Moment),
     Column("must_change", Boolean, nullable=False, default=False),
     Column("disabled", Boolean, nullable=False, default=False),
-    Column("generation", Integer, nullable=False, default=1),  # raised to end every session
+)
+
+session = Table(
+    "session",
+    metadata,
+    _id(primary_key=True),
+    _ref("account_id", "account.id"),
+    Column("started_at", Moment, nullable=False),
+    Index("ix_session_account_id", "account_id"),
+)
+
+failure = Table(
+    "failure",
+    metadata,
+    # wrong passwords for an account: from an address, or "browser:<id>" of one that has signed in to it before
+    _id("account_id", primary_key=True),
+    Column("source", String(100), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last_at", Moment, nullable=False),
 )
 
 calendar_day = Table(

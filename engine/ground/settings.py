@@ -20,6 +20,7 @@ SECRET_KEY_NAME = "SUIXU_SECRET_KEY"
 DEMO_PASSWORD_NAME = "SUIXU_DEMO_PASSWORD"
 UPLOAD_LIMIT_NAME = "SUIXU_UPLOAD_LIMIT_MB"
 NOTIFY_URLS_NAME = "SUIXU_NOTIFY_URLS"
+TRUSTED_PROXIES_NAME = "SUIXU_TRUSTED_PROXIES"
 
 SECRET_KEY_FILE = "secret_key"
 DATABASE_FILE = "suixu.db"
@@ -87,6 +88,15 @@ class Settings:
         metadata=_says(NOTIFY_URLS_NAME, "无", "对外提醒的通道(Apprise 地址),用空格或逗号分隔；只发标题和链接"),
     )
 
+    trusted_proxies: int = field(
+        default=0,
+        metadata=_says(
+            TRUSTED_PROXIES_NAME,
+            "0",
+            "前面有几层反向代理(0 至 9):来源地址和是否 HTTPS 以它写明的为准；多写一层，来访者就能伪造来源",
+        ),
+    )
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
         """Read the settings, making the data folder and the secret key where they are missing; blank means absent."""
@@ -100,6 +110,7 @@ class Settings:
             upload_limit_mb=_number(given, UPLOAD_LIMIT_NAME, 50, 1024),
             demo_password=_long_enough(given, DEMO_PASSWORD_NAME, _DEMO_PASSWORD_LENGTH),
             notify_urls=_notify_urls(given.get(NOTIFY_URLS_NAME, "")),
+            trusted_proxies=_number(given, TRUSTED_PROXIES_NAME, 0, 9, least=0),
             data=(data := _data_folder(given.get(DATA_NAME, "./var"))),
             database_url=database_url or f"sqlite:///{(data / DATABASE_FILE).as_posix()}",
             secret_key=secret_key or _kept_secret_key(data / SECRET_KEY_FILE),
@@ -116,10 +127,11 @@ class Settings:
         return [each.metadata["setting"] for each in fields(Settings)]
 
 
-def _number(given: Mapping[str, str], name: str, default: int, most: int) -> int:
+def _number(given: Mapping[str, str], name: str, default: int, most: int, least: int = 1) -> int:
     text = given.get(name, str(default))
-    if not re.fullmatch(r"[0-9]{1,6}", text) or not 1 <= int(text) <= most:
-        raise SettingsError(name, f"“{text}”不是 1 至 {most} 之间的整数", f"请改为整数，或去掉这个变量以使用 {default}")
+    if not re.fullmatch(r"[0-9]{1,6}", text) or not least <= int(text) <= most:
+        fault = f"“{text}”不是 {least} 至 {most} 之间的整数"
+        raise SettingsError(name, fault, f"请改为整数，或去掉这个变量以使用 {default}")
     return int(text)
 
 

@@ -19,6 +19,7 @@ from engine.ground import migrations, model
 from engine.ground.clock import FixedClock
 from engine.ground.settings import Settings
 from engine.ground.unit_of_work import SYSTEM, Actor, Engine, Unit
+from tests.web.signing import sign_in
 from web.app import create_app, create_engine
 from web.session import ENGINE
 from workflows import demo
@@ -59,13 +60,8 @@ class House:
 
     def cookie(self, login: str) -> str:
         """Sign a session as the door would."""
-        query = select(model.account).where(model.account.c.login == login)
-        with self.engine.reading() as unit:
-            row = unit.connection.execute(query).one()
-        seen = self.engine.clock.now().isoformat()
-        content = {"account": row.id, "generation": row.generation, "seen": seen}
         signer = self.app.session_interface.get_signing_serializer(self.app)  # type: ignore[attr-defined]
-        return str(signer.dumps(content))
+        return str(signer.dumps(sign_in(self.engine, login)))
 
     def enter(self, browser: Browser, login: str, **options: Any) -> BrowserContext:
         """Open a browser profile in which somebody is signed in; nobody is, without a login."""

@@ -5,15 +5,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from engine import accounts, people
+from engine.accounts import Browser
 from engine.core import history, passwords
 from engine.ground import model
-from engine.ground.errors import Invalid, NotAllowed, NotFound
+from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale
 from engine.ground.migrations import migrate
 from engine.ground.unit_of_work import SYSTEM, Actor, Engine
 from tests.conftest import NewDatabase
@@ -100,7 +102,7 @@ def test_the_right_password_opens_a_session(engine: Engine, typed: str) -> None:
     assert (session.account_id, session.login, session.roles, session.must_change) == (account, "hr-staff", (), False)
     assert access(engine) == [("signed-in", "")]
     with engine.reading() as unit:
-        assert accounts.session(unit, account, session.generation) == session
+        assert accounts.session(unit, session.id) == session
 
 
 @pytest.mark.parametrize(
@@ -185,6 +187,79 @@ def test_a_success_elsewhere_does_not_help_the_one_who_guesses(engine: Engine) -
     assert ("sign-in-refused", "source-locked") in access(engine)
 
 
+def test_failures_are_counted_however_many_others_fail_between_them(engine: Engine) -> None:
+    enroll(engine, "hr-staff")
+    assert not any(try_in(engine, "hr-staff", "wrong", THERE) for _ in range(4))
+    assert try_in(engine, "hr-staff", PASSWORD, HERE)
+    with engine.transaction() as unit:
+        for _ in range(600):
+            accounts._record_access(unit, "sign-in-refused", None, "10.0.0.9", "unknown")
+    assert not try_in(engine, "hr-staff", "wrong", THERE)
+    assert not try_in(engine, "hr-staff", PASSWORD, THERE)
+
+
+def test_what_was_counted_half_an_hour_ago_counts_no_more(engine: Engine) -> None:
+    enroll(engine, "hr-staff")
+    assert not any(try_in(engine, "hr-staff", "wrong", THERE) for _ in range(4))
+    assert try_in(engine, "hr-staff", PASSWORD, HERE)
+    move(engine, MORNING + timedelta(minutes=30))
+    assert not any(try_in(engine, "hr-staff", "wrong", THERE) for _ in range(4))
+    assert try_in(engine, "hr-staff", PASSWORD, THERE)
+
+
+def test_guessing_from_elsewhere_does_not_shut_out_a_browser_that_has_been_let_in(engine: Engine) -> None:
+    # Given the owner's browser, and a guesser who locks the account again and again, from the same address too
+    own = Browser("own", frozenset([enroll(engine, "hr-staff")]))
+    for minutes in (0, 31, 62):
+        move(engine, MORNING + timedelta(minutes=minutes))
+        assert not any(try_in(engine, "hr-staff", "wrong", THERE) for _ in range(6))
+        assert not any(try_in(engine, "hr-staff", "wrong", HERE) for _ in range(6))
+        # Then the owner comes in there and then, and the guesser does not profit from it
+        assert accounts.sign_in(engine, "hr-staff", PASSWORD, HERE, own).login == "hr-staff"
+        assert not try_in(engine, "hr-staff", PASSWORD, THERE)
+
+
+def test_a_browser_that_has_been_let_in_has_five_guesses_like_anybody(engine: Engine) -> None:
+    own = Browser("own", frozenset([enroll(engine, "hr-staff")]))
+    for _ in range(5):
+        with pytest.raises(NotAllowed):
+            accounts.sign_in(engine, "hr-staff", "wrong", HERE, own)
+    with pytest.raises(NotAllowed):
+        accounts.sign_in(engine, "hr-staff", PASSWORD, HERE, own)
+    assert try_in(engine, "hr-staff", PASSWORD, HERE)
+
+
+def test_a_browser_is_known_to_its_own_accounts_only(engine: Engine) -> None:
+    own = Browser("own", frozenset([enroll(engine, "hr-staff")]))
+    enroll(engine, "hr-head")
+    with engine.reading() as unit:
+        assert accounts.is_known(unit, " HR-staff ", own)
+        assert not accounts.is_known(unit, "hr-head", own)
+        assert not accounts.is_known(unit, "nobody", own)
+        assert not accounts.is_known(unit, "hr-staff", accounts.UNKNOWN)
+    assert not any(try_in(engine, "hr-head", "wrong") for _ in range(5))
+    with pytest.raises(NotAllowed):
+        accounts.sign_in(engine, "hr-head", PASSWORD, THERE, own)
+
+
+def test_an_unknown_login_costs_as_much_to_refuse_as_a_known_one(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+
+    class Counting(PasswordHasher):
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+            checked.append(str(hash))
+            return super().verify(hash, password)
+
+    monkeypatch.setattr(passwords, "_HASHER", Counting(time_cost=1, memory_cost=8, parallelism=1))
+    enroll(engine, "hr-staff")
+    for login in ("hr-staff", "nobody", "不是登录名"):
+        checked.clear()
+        assert not try_in(engine, login, "wrong")
+        assert len(checked) == 1, login
+
+
 def test_locking_one_account_leaves_the_others_open(engine: Engine) -> None:
     enroll(engine, "hr-staff")
     enroll(engine, "hr-head")
@@ -205,7 +280,7 @@ def test_a_disabled_account_signs_in_no_more_and_its_session_is_over(engine: Eng
     session = accounts.sign_in(engine, "hr-staff", PASSWORD, HERE)
     with engine.transaction() as unit:
         accounts.disable(unit, account, person_of(engine, "root"))
-        assert accounts.session(unit, account, session.generation) is None
+        assert accounts.session(unit, session.id) is None
         assert accounts.roles_of(unit, session.person_id) == ()
     assert not try_in(engine, "hr-staff", PASSWORD)
 
@@ -213,13 +288,37 @@ def test_a_disabled_account_signs_in_no_more_and_its_session_is_over(engine: Eng
 def test_signing_out_is_recorded(engine: Engine) -> None:
     session = accounts.sign_in(engine, "root", PASSWORD, HERE)
     with engine.transaction() as unit:
-        accounts.sign_out(unit, session.account_id, HERE)
+        accounts.sign_out(unit, session.id, HERE)
+        assert accounts.session(unit, session.id) is None
+        accounts.sign_out(unit, session.id, HERE)
     assert [kind for kind, _ in access(engine)] == ["signed-in", "signed-out"]
+
+
+def test_signing_out_here_leaves_the_session_elsewhere(engine: Engine) -> None:
+    here, there = (accounts.sign_in(engine, "root", PASSWORD, place) for place in (HERE, THERE))
+    with engine.transaction() as unit:
+        accounts.sign_out(unit, here.id, HERE)
+        assert accounts.session(unit, here.id) is None
+        assert accounts.session(unit, there.id) == there
+
+
+def test_after_twelve_hours_a_session_is_over_and_cleared_away(engine: Engine) -> None:
+    session = accounts.sign_in(engine, "root", PASSWORD, HERE)
+    assert session.until == MORNING + timedelta(hours=12)
+    move(engine, session.until - timedelta(seconds=1))
+    with engine.reading() as unit:
+        assert accounts.session(unit, session.id) == session
+    move(engine, session.until)
+    with engine.reading() as unit:
+        assert accounts.session(unit, session.id) is None
+    again = accounts.sign_in(engine, "root", PASSWORD, HERE)
+    with engine.reading() as unit:
+        assert list(unit.connection.execute(select(model.session.c.id)).scalars()) == [again.id]
 
 
 def test_a_session_of_nobody_is_none(engine: Engine) -> None:
     with engine.reading() as unit:
-        assert accounts.session(unit, "forged", 1) is None
+        assert accounts.session(unit, "forged") is None
         with pytest.raises(NotFound):
             accounts.find(unit, "forged")
 
@@ -230,10 +329,11 @@ def test_a_session_of_nobody_is_none(engine: Engine) -> None:
 def test_changing_the_password_ends_the_other_sessions(engine: Engine) -> None:
     account = enroll(engine, "hr-staff")
     elsewhere = accounts.sign_in(engine, "hr-staff", PASSWORD, THERE)
-    with engine.transaction() as unit:
-        going_on = accounts.change_password(unit, account, PASSWORD, OTHER, Actor(elsewhere.person_id))
-        assert accounts.session(unit, account, elsewhere.generation) is None
-        assert accounts.session(unit, account, going_on.generation) == going_on
+    here = accounts.sign_in(engine, "hr-staff", PASSWORD, HERE)
+    going_on = accounts.change_password(engine, account, PASSWORD, OTHER, Actor(elsewhere.person_id))
+    with engine.reading() as unit:
+        assert [accounts.session(unit, each.id) for each in (elsewhere, here)] == [None, None]
+        assert accounts.session(unit, going_on.id) == going_on
     assert not try_in(engine, "hr-staff", PASSWORD)
     assert try_in(engine, "hr-staff", OTHER)
 
@@ -244,38 +344,52 @@ def test_a_first_password_must_be_changed_once(engine: Engine) -> None:
         given = accounts.reset_password(unit, account, root)
     session = accounts.sign_in(engine, "hr-staff", given, HERE)
     assert session.must_change
-    with engine.transaction() as unit:
-        after = accounts.change_password(unit, account, given, OTHER, Actor(session.person_id))
+    after = accounts.change_password(engine, account, given, OTHER, Actor(session.person_id))
     assert not after.must_change
     assert not accounts.sign_in(engine, "hr-staff", OTHER, HERE).must_change
 
 
 def test_a_weak_password_is_refused_with_every_reason(engine: Engine) -> None:
     account = enroll(engine, "hr-staff")
-    with engine.transaction() as unit:
-        with pytest.raises(Invalid) as caught:
-            accounts.change_password(unit, account, PASSWORD, "hr-staff", person_of(engine, "hr-staff"))
-        assert [(fault.code, fault.element) for fault in caught.value.faults] == [
-            ("too-short", "new"),
-            ("contains-login", "new"),
-        ]
-        with pytest.raises(Invalid, match="不能与原密码相同"):
-            accounts.change_password(unit, account, PASSWORD, PASSWORD, person_of(engine, "hr-staff"))
+    with pytest.raises(Invalid) as caught:
+        accounts.change_password(engine, account, PASSWORD, "hr-staff", person_of(engine, "hr-staff"))
+    assert [(fault.code, fault.element) for fault in caught.value.faults] == [
+        ("too-short", "new"),
+        ("contains-login", "new"),
+    ]
+    with pytest.raises(Invalid, match="不能与原密码相同"):
+        accounts.change_password(engine, account, PASSWORD, PASSWORD, person_of(engine, "hr-staff"))
 
 
 def test_only_who_knows_the_old_password_changes_it(engine: Engine) -> None:
     account = enroll(engine, "hr-staff")
-    with engine.transaction() as unit:
-        with pytest.raises(Invalid, match="原密码不对"):
-            accounts.change_password(unit, account, "wrong", OTHER, person_of(engine, "hr-staff"))
-        with pytest.raises(NotAllowed, match="自己"):
-            accounts.change_password(unit, account, PASSWORD, OTHER, person_of(engine, "root"))
+    with pytest.raises(Invalid, match="原密码不对"):
+        accounts.change_password(engine, account, "wrong", OTHER, person_of(engine, "hr-staff"))
+    with pytest.raises(NotAllowed, match="自己"):
+        accounts.change_password(engine, account, PASSWORD, OTHER, person_of(engine, "root"))
+
+
+def test_of_two_who_change_one_password_at_once_the_second_is_told(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given somebody who changes the password in another window while this one is being hashed
+    account, own = enroll(engine, "hr-staff"), person_of(engine, "hr-staff")
+    hashing = passwords.hash_password
+
+    def meanwhile(password: str) -> str:
+        monkeypatch.setattr(passwords, "hash_password", hashing)
+        accounts.change_password(engine, account, PASSWORD, OTHER, own)
+        return hashing(password)
+
+    monkeypatch.setattr(passwords, "hash_password", meanwhile)
+    with pytest.raises(Stale, match="别处修改过"):
+        accounts.change_password(engine, account, PASSWORD, "wsx-RFV-258-yhn", own)
+    assert try_in(engine, "hr-staff", OTHER)
 
 
 def test_no_password_is_kept_or_recorded(engine: Engine) -> None:
     account = enroll(engine, "hr-staff")
-    with engine.transaction() as unit:
-        accounts.change_password(unit, account, PASSWORD, OTHER, person_of(engine, "hr-staff"))
+    accounts.change_password(engine, account, PASSWORD, OTHER, person_of(engine, "hr-staff"))
     with engine.reading() as unit:
         kept = str([history.read(unit.connection, stream) for stream in history.streams(unit.connection)])
     assert PASSWORD not in kept
@@ -373,7 +487,7 @@ def test_taking_a_role_away_ends_the_sessions(engine: Engine) -> None:
     session = accounts.sign_in(engine, "auditor", PASSWORD, HERE)
     with engine.transaction() as unit:
         accounts.revoke(unit, account, "audit", person_of(engine, "root"))
-        assert accounts.session(unit, account, session.generation) is None
+        assert accounts.session(unit, session.id) is None
     with engine.reading() as unit:
         event = history.read(unit.connection, f"account:{account}")[-1]
     assert (event.kind, event.payload) == ("role-revoked", {"role": "audit", "before": ["audit"], "after": []})

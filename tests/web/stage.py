@@ -17,6 +17,7 @@ from engine import accounts, definitions, jobs, people, tasks
 from engine.ground.migrations import migrate
 from engine.ground.unit_of_work import SYSTEM, Actor, Engine, Unit
 from tests.engine.offices import LONG_AGO, found, open_engine
+from tests.web.signing import sign_in
 from web.app import create_app
 
 LONG_NAME = "全省残疾人联合会系统双拥优抚与国防教育综合协调保障工作联席处"
@@ -120,17 +121,15 @@ class Stage:
     engine: Engine
     app: Flask
     persons: dict[str, str]
-    sessions: dict[str, accounts.Session]
+    accounts: dict[str, accounts.Account]
     clients: dict[str, FlaskClient] = field(default_factory=dict)
 
     def browse(self, login: str) -> FlaskClient:
         """Give somebody's browser."""
         if login not in self.clients:
             client = self.clients[login] = self.app.test_client()
-            known = self.sessions[login]
             with client.session_transaction() as cookie:
-                cookie["account"], cookie["generation"] = known.account_id, known.generation
-                cookie["seen"] = self.engine.clock.now().isoformat()
+                cookie.update(sign_in(self.engine, login))
         return self.clients[login]
 
     def get(self, login: str, path: str) -> TestResponse:
@@ -197,10 +196,7 @@ def set_up(url: str, folder: Path) -> Iterator[Stage]:
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     with engine.reading() as unit:
         known = {item.login: item for item in accounts.listing(unit)}
-    sessions = {
-        login: accounts.Session(item.id, item.person_id, login, item.roles, 1, False) for login, item in known.items()
-    }
-    yield Stage(engine, app, {login: item.person_id for login, item in known.items()}, sessions)
+    yield Stage(engine, app, {login: item.person_id for login, item in known.items()}, known)
     engine.close()
 
 

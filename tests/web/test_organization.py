@@ -29,7 +29,7 @@ def change(stage: Stage, act: str, **said: Any) -> Any:
 
 
 def account_id(stage: Stage, login: str) -> str:
-    return stage.sessions[login].account_id
+    return stage.accounts[login].id
 
 
 def organization(unit: Unit) -> dict[str, list[str]]:
@@ -188,7 +188,7 @@ def test_an_account_that_cannot_be_is_refused(stage: Stage, login: str, roles: l
     answer = stage.post("system", "/organization/accounts/new", **said)
     assert words in check_page(answer, 422)
     with stage.engine.reading() as unit:
-        assert len(accounts.listing(unit)) == len(stage.sessions)
+        assert len(accounts.listing(unit)) == len(stage.accounts)
 
 
 def test_an_account_is_closed_and_opened_again(stage: Stage) -> None:

@@ -21,6 +21,7 @@ def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: py
     assert settings.upload_limit_bytes == 50 * 1024 * 1024
     assert settings.demo_password is None
     assert settings.notify_urls == ()
+    assert settings.trusted_proxies == 0
 
 
 def test_the_secret_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
@@ -58,11 +59,13 @@ def test_given_values_are_read(tmp_path: Path) -> None:
         SUIXU_PORT=" 8443 ",
         SUIXU_DEMO_PASSWORD="yanshi2026",
         SUIXU_UPLOAD_LIMIT_MB="200",
+        SUIXU_TRUSTED_PROXIES="2",
         SUIXU_NOTIFY_URLS="mailtos://u:p@example.org/?to=a@b.cn,c@d.cn, wecombot://key\n dingtalk://token",
     )
     assert settings.database_url == "postgresql+psycopg://suixu:s%40fe@db:5433/suixu"
     assert (settings.host, settings.port, settings.upload_limit_mb) == ("0.0.0.0", 8443, 200)
     assert settings.demo_password == "yanshi2026"
+    assert settings.trusted_proxies == 2
     assert settings.notify_urls == (
         "mailtos://u:p@example.org/?to=a@b.cn,c@d.cn",
         "wecombot://key",
@@ -87,6 +90,8 @@ def test_blank_values_count_as_absent(tmp_path: Path) -> None:
         ("SUIXU_PORT", "-1", "1 至 65535"),
         ("SUIXU_UPLOAD_LIMIT_MB", "50MB", "1 至 1024"),
         ("SUIXU_UPLOAD_LIMIT_MB", "1025", "1 至 1024"),
+        ("SUIXU_TRUSTED_PROXIES", "-1", "0 至 9"),
+        ("SUIXU_TRUSTED_PROXIES", "10", "0 至 9"),
         ("SUIXU_HOST", "http://127.0.0.1", "不带端口"),
         ("SUIXU_SECRET_KEY", "short", "不少于 32 个字符"),
         ("SUIXU_DEMO_PASSWORD", "1234567", "不少于 8 个字符"),
@@ -148,6 +153,7 @@ def test_the_table_names_every_variable_once() -> None:
         "SUIXU_DEMO_PASSWORD",
         "SUIXU_UPLOAD_LIMIT_MB",
         "SUIXU_NOTIFY_URLS",
+        "SUIXU_TRUSTED_PROXIES",
     ]
     assert all(row.default and row.meaning for row in table)
     assert not any("|" in cell or "\n" in cell for row in table for cell in row)
@@ -161,3 +167,4 @@ def test_the_table_states_the_defaults_that_are_used(tmp_path: Path, monkeypatch
     assert settings.host == stated["SUIXU_HOST"]
     assert settings.port == int(stated["SUIXU_PORT"])
     assert settings.upload_limit_mb == int(stated["SUIXU_UPLOAD_LIMIT_MB"])
+    assert settings.trusted_proxies == int(stated["SUIXU_TRUSTED_PROXIES"])
