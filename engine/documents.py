@@ -1,16 +1,22 @@
 """Read documents (材料) and their versions, add files to them."""
 
+import hashlib
+import os
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from engine.core import disclosure, documents, execution, history, uploads, visibility
 from engine.core.filenames import safe_name
 from engine.ground import model
-from engine.ground.errors import Invalid, NotFound
-from engine.ground.unit_of_work import Actor, Unit, new_id
+from engine.ground.errors import Invalid, NotFound, TooLarge
+from engine.ground.unit_of_work import Actor, Engine, Unit, new_id
+
+BROUGHT = "file:"
+"""How the documents are named that people brought."""
 
 
 def versions(unit: Unit, document_id: str, person_id: str, roles: Collection[str] = ()) -> list[Row[Any]]:
@@ -28,28 +34,63 @@ def _demand(unit: Unit, document_id: str, person_id: str, roles: Collection[str]
     return row
 
 
-def add_file(unit: Unit, instance_id: str, file_name: str, stream: BinaryIO, actor: Actor) -> str:
-    """Keep an uploaded file as a new document of an instance; give its id.
+@dataclass(frozen=True)
+class Stored:
+    """Name a file whose bytes are kept already, and that no matter names yet."""
+
+    name: str
+    media_type: str
+    digest: str
+    size: int
+
+
+def store(engine: Engine, file_name: str, stream: BinaryIO) -> Stored:
+    """Check a file that was brought, and write its bytes; no transaction is open meanwhile.
 
     Raises:
         TooLarge: over the limit. Invalid: a type that is not taken, or content that is not what its name says.
+    """
+    if not file_name.strip():
+        raise Invalid("请选择要上传的文件。")
+    name, limit = safe_name(file_name), engine.settings.upload_limit_bytes
+    if stream.seek(0, os.SEEK_END) > limit:
+        raise documents.too_large(limit)
+    media_type = uploads.check(name, stream)
+    stream.seek(0)
+    return Stored(name, media_type, *documents.store(engine.files, stream, limit))
+
+
+def add_file(unit: Unit, instance_id: str, file: Stored, actor: Actor) -> str:
+    """Keep a stored file as a new document of an instance; give its id.
+
+    Raises:
+        NotFound: not theirs. TooLarge: with it the matter's files would be too large together.
     """
     instance = execution.find_row(unit, instance_id)
     if instance is None:
         raise NotFound()
     assert actor.person_id is not None
     visibility.demand(unit, instance_id, actor.person_id)
-    if not file_name.strip():
-        raise Invalid("请选择要上传的文件。")
     execution.lock(unit, instance_id)
-    name = safe_name(file_name)
-    stored = documents.store(unit.engine.files, stream, unit.engine.settings.upload_limit_bytes)
-    media_type = uploads.check(name, documents.path_of(unit.engine.files, stored[0]))
-    key = f"file:{new_id()}"
-    document_id, _, _ = documents.put_file(unit, instance, key, name, name, media_type, stored, actor)
-    payload = {"name": name, "size": stored[1], "digest": stored[0]}
+    _demand_room(unit, instance["business_key"], file.size)
+    key, stored = f"{BROUGHT}{new_id()}", (file.digest, file.size)
+    document_id, _, _ = documents.put_file(unit, instance, key, file.name, file.name, file.media_type, stored, actor)
+    payload = {"name": file.name, "size": file.size, "digest": file.digest}
     history.record(unit, f"instance:{instance_id}", "document.added", actor, payload, document=document_id)
     return document_id
+
+
+def _demand_room(unit: Unit, business_key: str, size: int) -> None:
+    table, version = model.document.c, model.document_version.c
+    query = (
+        select(func.coalesce(func.sum(version.size), 0))
+        .join(model.document, table.id == version.document_id)
+        .where(table.business_key == business_key, table.name.startswith(BROUGHT, autoescape=True))
+    )
+    limit = unit.engine.settings.matter_limit_bytes
+    if int(unit.connection.execute(query).scalar_one()) + size > limit:
+        text = f"这个事项的附件合计超过{limit >> 20}MB的上限，没有保存。可以只登记存放地点。"
+        raise TooLarge(text)
 
 
 def open_file(
@@ -64,6 +105,37 @@ def open_file(
     if not found or found[-1].file_name is None:
         raise NotFound()
     return documents.path_of(unit.engine.files, found[-1].digest), found[-1]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Say how the kept files stand against what the documents name: numbers of files, and the size of the spare."""
+
+    named: int
+    missing: int
+    changed: int
+    spare: int
+    spare_bytes: int
+
+
+def inspect(engine: Engine) -> Shelf:
+    """Read every kept file, and hold it against the documents that name it.
+
+    Spare ones are of acts that were refused or broken off: nothing names them, and they may be deleted.
+    """
+    # The files first: what is being brought meanwhile is named by nothing at worst.
+    found = {path.name: path.stat().st_size for path in engine.files.glob("??/*")}
+    with engine.reading() as unit:
+        query = select(model.document_version.c.digest).where(model.document_version.c.file_name.is_not(None))
+        named = set(unit.connection.execute(query).scalars())
+    changed = sum(_digest(documents.path_of(engine.files, name)) != name for name in named & found.keys())
+    spare = [size for name, size in found.items() if name not in named]
+    return Shelf(len(named), len(named - found.keys()), changed, len(spare), sum(spare))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def describe(unit: Unit, document_ids: Collection[str]) -> dict[str, str]:

@@ -64,7 +64,6 @@ FORM_LIMIT = 8 * 1024 * 1024
 """All that is typed into one form: two hundred rows of long texts, with room to spare."""
 
 FORM_PARTS = 20_000
-FILES_AT_ONCE = 4
 
 import_staff = staff.load
 tell_demo = demo.load
@@ -85,7 +84,7 @@ def create_app(settings: Settings, clock: Clock, engine: Engine | None = None) -
         SESSION_COOKIE_NAME="suixu",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        MAX_CONTENT_LENGTH=settings.upload_limit_bytes * FILES_AT_ONCE + FORM_LIMIT,
+        MAX_CONTENT_LENGTH=settings.matter_limit_bytes + FORM_LIMIT,
         MAX_FORM_MEMORY_SIZE=FORM_LIMIT,
         MAX_FORM_PARTS=FORM_PARTS,
         WTF_CSRF_TIME_LIMIT=None,

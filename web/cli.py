@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("files", nargs="+", type=Path, metavar="FILE", help=_(".bpmn 文件"))
     publish.add_argument("--note", default="", help=_("这一版的说明"))
     _add(commands, "demo", _demo, _("打开演示，数据单独存放"))
-    _add(commands, "doctor", _doctor, _("检查数据库、网页文件和日历"))
+    _add(commands, "doctor", _doctor, _("检查数据库、附件、网页文件和日历"))
     _add(commands, "verify", _verify, _("检验全部办理记录的校验链"))
     _add_groups(commands)
     return parser

@@ -15,6 +15,9 @@ from web import guard, session, uploads
 from web.desk import Desk, describe_following, lay, render
 from web.submission import Sent, read
 from web.texts import gettext as _
+from web.uploads import Brought
+
+FILLING_IN = frozenset({"claim", "save", "complete", "enter"})
 
 room = Blueprint("tasks", __name__)
 
@@ -156,9 +159,11 @@ def _said(sent: Sent) -> str:
 def _try(sent: Sent, act: Callable[[Unit], None]) -> Response | None:
     """Do an act with the files that came along, or show the form again with all that was typed."""
     typed = dict(sent.values)
+    # Whose task it can never be leaves nothing on disk.
+    brought = uploads.bring(session.engine(), sent.files if sent.desk.view.may & FILLING_IN else {})
     try:
         with session.engine().transaction() as unit:
-            kept = uploads.keep(unit, sent.desk.view.instance["id"], sent.files, session.actor())
+            kept = uploads.keep(unit, sent.desk.view.instance["id"], brought, session.actor())
             if kept.faults:
                 raise Invalid(_("有文件没有收下，内容没有提交。"), kept.faults)
             sent.take(kept)
@@ -168,23 +173,23 @@ def _try(sent: Sent, act: Callable[[Unit], None]) -> Response | None:
         return _stale(sent, error)
     except Invalid as error:
         sent.values = typed
-        return _refused(sent, error)
+        return _refused(sent, brought, error)
     return None
 
 
-def _refused(sent: Sent, error: Invalid) -> Response:
+def _refused(sent: Sent, brought: Brought, error: Invalid) -> Response:
     faults = list(error.faults) or [Fault("refused", error.message)]
     status = 422
     if sent.files:
-        kept = _rescue(sent)
+        kept = _rescue(sent, brought)
         status = 413 if kept.too_large else 422
     return _typed_again(sent, status, faults)
 
 
-def _rescue(sent: Sent) -> uploads.Kept:
+def _rescue(sent: Sent, brought: Brought) -> uploads.Kept:
     """Keep the good files of an act that was refused, so that nobody has to choose them again."""
     with session.engine().transaction() as unit:
-        kept = uploads.keep(unit, sent.desk.view.instance["id"], sent.files, session.actor())
+        kept = uploads.keep(unit, sent.desk.view.instance["id"], brought, session.actor())
         sent.take(kept)
         if kept.ids and "save" in sent.desk.view.may:
             sent.revision = tasks.save(unit, sent.task_id, session.actor(), sent.values, sent.revision)

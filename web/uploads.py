@@ -8,9 +8,20 @@ from flask import request
 from werkzeug.datastructures import FileStorage
 
 from engine import documents
+from engine.core.filenames import shown
 from engine.core.forms import Component, Form
+from engine.documents import Stored
 from engine.ground.errors import Fault, Invalid, TooLarge
-from engine.ground.unit_of_work import Actor, Unit
+from engine.ground.unit_of_work import Actor, Engine, Unit
+
+
+@dataclass
+class Brought:
+    """Hold the files of one request, stored by the field's name, and say of each that was not taken why."""
+
+    files: dict[str, list[Stored]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    too_large: bool = False
 
 
 @dataclass
@@ -28,26 +39,44 @@ def sent(names: Iterable[str]) -> dict[str, list[FileStorage]]:
     return {name: files for name, files in found.items() if files}
 
 
-def keep(unit: Unit, instance_id: str, files: Mapping[str, list[FileStorage]], actor: Actor) -> Kept:
-    """Put files into an instance; one that is refused does not keep the others out."""
-    kept = Kept()
+def bring(engine: Engine, files: Mapping[str, list[FileStorage]]) -> Brought:
+    """Store the files of a request while no transaction is open; one that is refused does not keep the others out."""
+    brought = Brought()
     for name, chosen in files.items():
         for file in chosen:
-            _keep_one(unit, instance_id, name, file, actor, kept)
-    return kept
+            _bring_one(engine, name, file, brought)
+    return brought
 
 
-def _keep_one(unit: Unit, instance_id: str, name: str, file: FileStorage, actor: Actor, kept: Kept) -> None:
-    file.stream.seek(0)
+def _bring_one(engine: Engine, name: str, file: FileStorage, brought: Brought) -> None:
     try:
-        found = documents.add_file(unit, instance_id, file.filename or "", cast(BinaryIO, file.stream), actor)
+        stored = documents.store(engine, file.filename or "", cast(BinaryIO, file.stream))
     except TooLarge as error:
-        kept.too_large = True
-        kept.faults.append(Fault("upload_too_large", f"“{file.filename}”没有收下：{error.message}", name))
+        brought.too_large = True
+        brought.faults.append(_too_large(file.filename, error, name))
     except Invalid as error:
-        kept.faults.append(Fault("upload_refused", error.message, name))
+        brought.faults.append(Fault("upload_refused", error.message, name))
     else:
-        kept.ids.setdefault(name, []).append(found)
+        brought.files.setdefault(name, []).append(stored)
+
+
+def _too_large(file_name: str | None, error: TooLarge, name: str) -> Fault:
+    return Fault("upload_too_large", f"“{shown(file_name or '')}”没有收下：{error.message}", name)
+
+
+def keep(unit: Unit, instance_id: str, brought: Brought, actor: Actor) -> Kept:
+    """Put what was brought into an instance; what does not fit in does not keep the others out."""
+    kept = Kept({}, list(brought.faults), brought.too_large)
+    for name, files in brought.files.items():
+        for file in files:
+            try:
+                found = documents.add_file(unit, instance_id, file, actor)
+            except TooLarge as error:
+                kept.too_large = True
+                kept.faults.append(_too_large(file.name, error, name))
+            else:
+                kept.ids.setdefault(name, []).append(found)
+    return kept
 
 
 def merge(form: Form, values: Mapping[str, Any], kept: Kept) -> dict[str, Any]:

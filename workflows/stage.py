@@ -62,9 +62,10 @@ class Stage:
 
     def attach(self, login: str, name: str, file_name: str, content: bytes, about: str = "") -> str:
         """Upload a file to the instance of a task; give the document's id."""
+        stored = documents.store(self.engine, file_name, BytesIO(content))
         with self.engine.transaction() as unit:
             row = self._find(unit, login, name, about)
-            return documents.add_file(unit, row.instance_id, file_name, BytesIO(content), Actor(self.people[login]))
+            return documents.add_file(unit, row.instance_id, stored, Actor(self.people[login]))
 
     def waits(self, login: str, name: str, about: str = "") -> bool:
         """Tell whether a task waits for someone."""

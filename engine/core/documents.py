@@ -19,6 +19,8 @@ from engine.ground.errors import Stale, TooLarge
 from engine.ground.unit_of_work import Actor, Revision, Unit, new_id
 
 CHUNK = 1 << 20
+UNFINISHED = "__"
+"""The folder of files that are still being written; what a kill leaves there is spare."""
 TASK = "task:"
 """Begins the name of a document that keeps what one task's form held."""
 
@@ -201,20 +203,21 @@ def _add(unit: Unit, held: tuple[str, Row[Any] | None], actor: Actor, task_id: s
 def store(folder: Path, stream: BinaryIO, limit: int) -> tuple[str, int]:
     """Write a file's bytes under their digest, durably; give digest and size.
 
-    It happens before the commit that names the file: a kill in between leaves an orphan, never a name without bytes.
+    It happens before the transaction that names the file: writing takes its time and must keep no other writer
+    waiting, and a kill in between leaves an orphan, never a name without bytes.
 
     Raises:
         TooLarge: more than `limit` bytes.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder)
+    (folder / UNFINISHED).mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=folder / UNFINISHED)
     sha, size = hashlib.sha256(), 0
     try:
         with os.fdopen(handle, "wb") as target:
             while chunk := stream.read(CHUNK):
                 size += len(chunk)
                 if size > limit:
-                    raise TooLarge(f"文件超过{limit // (1 << 20)}MB的上限，没有保存。可以只登记存放地点。")
+                    raise too_large(limit)
                 sha.update(chunk)
                 target.write(chunk)
             target.flush()
@@ -222,10 +225,28 @@ def store(folder: Path, stream: BinaryIO, limit: int) -> tuple[str, int]:
         final = path_of(folder, sha.hexdigest())
         final.parent.mkdir(exist_ok=True)
         os.replace(temporary, final)
+        _keep_names(folder, final.parent)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     return sha.hexdigest(), size
+
+
+def too_large(limit: int) -> TooLarge:
+    """Say that a file is over the limit, and what to do instead."""
+    return TooLarge(f"文件超过{limit >> 20}MB的上限，没有保存。可以只登记存放地点。")
+
+
+def _keep_names(*folders: Path) -> None:
+    """Put the names of new files on disk too, where the system lets a folder be synchronised."""
+    if os.name != "posix":
+        return
+    for folder in folders:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def path_of(folder: Path, digest: str) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
+from engine.core import packed
 from engine.ground.errors import Fault, Refused, SuixuError, TooLarge
 
 MEGABYTE = 1024 * 1024
@@ -48,14 +49,19 @@ def is_blank(value: Any) -> bool:
 
 def _refuse_bomb(content: bytes) -> None:
     try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            parts = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
+        parts = packed.parts(BytesIO(content), MOST_PARTS)
+    except zipfile.BadZipFile as error:
         raise _not_a_workbook() from error
-    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-        raise TooLarge("文件解压后过大，不能导入；请用表格软件另存为普通的 .xlsx 文件。")
+    except packed.TooManyParts as error:
+        raise _bomb() from error
+    if sum(part.file_size for part in parts) > LARGEST_UNPACKED:
+        raise _bomb()
     if "[Content_Types].xml" not in {part.filename for part in parts}:
         raise _not_a_workbook()
+
+
+def _bomb() -> TooLarge:
+    return TooLarge("文件解压后过大，不能导入；请用表格软件另存为普通的 .xlsx 文件。")
 
 
 def _not_a_workbook() -> Refused:

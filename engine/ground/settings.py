@@ -25,6 +25,9 @@ TRUSTED_PROXIES_NAME = "SUIXU_TRUSTED_PROXIES"
 SECRET_KEY_FILE = "secret_key"
 DATABASE_FILE = "suixu.db"
 
+FILES_A_MATTER = 4
+"""Files of the largest size that fit into one matter, and into one request."""
+
 _SECRET_KEY_LENGTH = 32
 _DEMO_PASSWORD_LENGTH = 8
 
@@ -120,6 +123,11 @@ class Settings:
     def upload_limit_bytes(self) -> int:
         """Return the upload limit in bytes."""
         return self.upload_limit_mb * 1024 * 1024
+
+    @property
+    def matter_limit_bytes(self) -> int:
+        """Return how large the files that people bring to one matter may be together."""
+        return self.upload_limit_bytes * FILES_A_MATTER
 
     @staticmethod
     def table() -> list[Setting]:

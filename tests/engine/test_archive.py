@@ -75,7 +75,8 @@ def finished(office: Office) -> str:
     root = office.begin("engine_call")
     child = office.open_tasks()[0].instance_id
     with office.engine.transaction() as unit:
-        documents.add_file(unit, child, "现场照片.png", io.BytesIO(PICTURE), office.actor("hr.head"))
+        photo = documents.store(office.engine, "现场照片.png", io.BytesIO(PICTURE))
+        documents.add_file(unit, child, photo, office.actor("hr.head"))
     rows = [{"name": "走访<b>慰问</b>", "day": "2026-02-01"}]
     office.do("子项办理", "hr.head", body=BODY, rows=rows, kind="activity", words="照此\n办理")
     office.work()
@@ -246,7 +247,8 @@ def test_a_retry_finds_the_finished_bag_though_the_history_has_grown(
     before = archive.fingerprint(packed)
     child = index_of(packed)["instances"][1]["id"]
     with office.engine.transaction() as unit:
-        documents.add_file(unit, child, "后补.png", io.BytesIO(PICTURE), office.actor("hr.head"))
+        photo = documents.store(office.engine, "后补.png", io.BytesIO(PICTURE))
+        documents.add_file(unit, child, photo, office.actor("hr.head"))
     assert archive.build(office.engine, finished, TITLE, ("report",)) == packed
     assert archive.fingerprint(packed) == before
     assert archive.variables_of(office.engine, packed) == {"archive_path": TITLE, "archive_digest": before}

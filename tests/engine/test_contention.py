@@ -158,9 +158,9 @@ def test_files_and_acts_on_one_instance_do_not_break_its_chain(office: Office) -
 
     def add(number: int) -> Callable[[], object]:
         def act() -> object:
+            stored = documents.store(office.engine, f"{number}.pdf", BytesIO(b"%PDF-1.7 " + bytes([number])))
             with office.engine.transaction() as unit:
-                stream = BytesIO(b"%PDF-1.7 " + bytes([number]))
-                return documents.add_file(unit, instance, f"{number}.pdf", stream, office.actor("hr.head"))
+                return documents.add_file(unit, instance, stored, office.actor("hr.head"))
 
         return act
 

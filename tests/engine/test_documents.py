@@ -1,6 +1,8 @@
 """Files come in whole, belong to those who take part, and keep every version."""
 
 import io
+import os
+import stat
 
 import pytest
 from sqlalchemy import select
@@ -17,8 +19,9 @@ PDF = b"%PDF-1.7 "
 
 
 def add(office: Office, instance: str, name: str = "纪要.pdf", content: bytes = PDF, post: str = "hr.head") -> str:
+    stored = documents.store(office.engine, name, io.BytesIO(content))
     with office.engine.transaction() as unit:
-        return documents.add_file(unit, instance, name, io.BytesIO(content), office.actor(post))
+        return documents.add_file(unit, instance, stored, office.actor(post))
 
 
 @pytest.fixture
@@ -81,6 +84,48 @@ def test_a_file_over_the_limit_is_refused_and_leaves_no_bytes(office: Office, ma
     with pytest.raises(TooLarge, match="50MB"):
         add(office, matter, "大.pdf", PDF + bytes(limit))
     assert [path for path in office.engine.files.rglob("*") if path.is_file()] == []
+
+
+def test_what_lies_in_the_folder_is_held_against_what_is_named(office: Office, matter: str) -> None:
+    # Given three files that are named, one of which was changed and one taken away, and two spare ones
+    assert documents.inspect(office.engine) == documents.Shelf(0, 0, 0, 0, 0)
+    for number, name in enumerate(("甲.pdf", "乙.pdf", "丙.pdf")):
+        add(office, matter, name, PDF + bytes([number]))
+    office.do("办理 a", "hr.head", words="意见")
+    documents.store(office.engine, "没有办成.pdf", io.BytesIO(PDF))
+    (office.engine.files / keeping.UNFINISHED / "half").write_bytes(b"half")
+    assert documents.inspect(office.engine) == documents.Shelf(3, 0, 0, 2, len(PDF) + 4)
+    first, second = sorted(path for path in office.engine.files.glob("??/*") if len(path.read_bytes()) > len(PDF))[:2]
+    first.write_bytes(b"%PDF-1.7 forged")
+    second.unlink()
+    assert documents.inspect(office.engine) == documents.Shelf(3, 1, 1, 2, len(PDF) + 4)
+
+
+def test_bytes_and_the_names_of_new_files_are_on_disk_before_anything_names_them(
+    office: Office, matter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def note(handle: int) -> None:
+        synced.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    documents.store(office.engine, "甲.pdf", io.BytesIO(PDF))
+    assert synced == (["file", "folder", "folder"] if os.name == "posix" else ["file"])
+
+
+def test_a_matter_has_room_for_so_many_files_and_no_more(office: Office, matter: str) -> None:
+    limit = office.engine.settings.matter_limit_bytes
+    large = documents.Stored("大.pdf", "application/pdf", "0" * 64, limit - 10)
+    with office.engine.transaction() as unit:
+        documents.add_file(unit, matter, large, office.actor("hr.head"))
+    add(office, matter, content=PDF)
+    with pytest.raises(TooLarge, match="合计超过200MB"):
+        add(office, matter)
+    other = office.begin("engine_no_way_on")
+    add(office, other)
 
 
 def test_a_form_is_no_file(office: Office, matter: str) -> None:

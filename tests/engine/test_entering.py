@@ -26,8 +26,9 @@ def matter(office: Office) -> str:
 
 
 def scan(office: Office, matter: str, post: str = "group.secretary") -> str:
+    stored = documents.store(office.engine, "签批件.pdf", io.BytesIO(b"%PDF-1.7 scan"))
     with office.engine.transaction() as unit:
-        return documents.add_file(unit, matter, "签批件.pdf", io.BytesIO(b"%PDF-1.7 scan"), office.actor(post))
+        return documents.add_file(unit, matter, stored, office.actor(post))
 
 
 def enter(office: Office, entry: Entry, who: str = "group.secretary", outcome: str = "agree") -> str:

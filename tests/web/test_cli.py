@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from openpyxl import Workbook
 
-from engine import erasures
+from engine import documents, erasures
 from engine.core import anchors
 from engine.ground import holding
 from engine.ground.clock import FixedClock
@@ -166,6 +166,19 @@ def test_doctor_says_what_is_missing(suixu: Suixu, monkeypatch: pytest.MonkeyPat
     suixu("migrate")
     monkeypatch.setattr(assets, "missing", list)
     assert "正常  数据表" in suixu("doctor")[1]
+
+
+def test_doctor_looks_at_the_kept_files(suixu: Suixu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assets, "missing", list)
+    suixu("init")
+    spare = tmp_path / "data" / "files" / "ab" / "abcd"
+    spare.parent.mkdir(parents=True)
+    spare.write_bytes(bytes(3 << 20))
+    assert "正常  附件：0 个，内容与登记一致；另有 1 个（3.0 MB）没有登记" in suixu("doctor")[1]
+    monkeypatch.setattr(documents, "inspect", lambda _engine: documents.Shelf(9, 2, 1, 0, 0))
+    status, out, _err = suixu("doctor")
+    assert status == 1
+    assert "有问题  附件：6 个，内容与登记一致；缺少 2 个，内容被改动 1 个，请从备份中恢复" in out
 
 
 @pytest.mark.parametrize("arguments", [(), ("nonsense",), ("publish",), ("archive",), ("org", "import")])

@@ -45,7 +45,8 @@ def documents_of(stage: Stage, instance_id: str) -> dict[str, Row[Any]]:
 
 def add_file(stage: Stage, instance_id: str, name: str) -> str:
     with stage.engine.transaction() as unit:
-        return documents.add_file(unit, instance_id, name, BytesIO(PDF), Actor(stage.persons["staff"]))
+        stored = documents.store(stage.engine, name, BytesIO(PDF))
+        return documents.add_file(unit, instance_id, stored, Actor(stage.persons["staff"]))
 
 
 def test_an_instance_says_where_it_is_and_for_whom_it_waits(stage: Stage) -> None:

@@ -48,7 +48,8 @@ def child(office: Office) -> str:
 def test_ticks_dates_choices_and_papers_are_shown_as_people_read_them(office: Office) -> None:
     root = child(office)
     with office.engine.transaction() as unit:
-        paper = uploads.add_file(unit, root, "现场照片.png", io.BytesIO(PICTURE), office.actor("hr.head"))
+        stored = uploads.store(office.engine, "现场照片.png", io.BytesIO(PICTURE))
+        paper = uploads.add_file(unit, root, stored, office.actor("hr.head"))
     values: dict[str, Any] = {"agreed": True, "day": "2026-02-01", "papers": [paper], "kinds": ["yes"], "words": "同意"}
     office.do("子项办理", "hr.head", "send", **values)
     text = page_of(office, root, "report")

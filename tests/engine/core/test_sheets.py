@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,3 +93,39 @@ def test_too_many_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(sheets.read(sheet(*[ROW] * 4))) == 4, "a head and three rows"
     with pytest.raises(TooLarge, match="超过3行"):
         sheets.read(sheet(*[ROW] * 5))
+
+
+def rewritten(content: bytes, part: str, old: bytes, new: bytes) -> bytes:
+    """Change a part of a workbook."""
+    kept = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as after:
+        for name in before.namelist():
+            text = before.read(name)
+            assert name != part or old in text
+            after.writestr(name, text.replace(old, new) if name == part else text)
+    return kept.getvalue()
+
+
+ENTITIES = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "拥军"}">' for n in range(12))
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml"])
+@pytest.mark.parametrize("bomb", [True, False], ids=["a thousand million words", "a file of the server"])
+def test_entities_are_never_filled_in(tmp_path: Path, part: str, bomb: bool) -> None:
+    (tmp_path / "secret").write_text("机密")
+    entities = ENTITIES if bomb else f'<!ENTITY e11 SYSTEM "{(tmp_path / "secret").as_uri()}">'
+    hostile = _with_doctype(sheet(["表头"]), part, f"<!DOCTYPE x [{entities}]>".encode())
+    try:
+        read = str(sheets.read(hostile))
+    except Refused:
+        read = ""
+    assert "拥军拥军" not in read
+    assert "机密" not in read
+
+
+def _with_doctype(content: bytes, part: str, head: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        text = book.read(part)
+    start = text.index(b"<", text.index(b"?>") if text.startswith(b"<?xml") else 0)
+    body = text[start:].replace("表头".encode(), b"&e11;")
+    return rewritten(content, part, text, head + body)
