@@ -320,9 +320,10 @@ def test_an_archive_made_after_an_erasure_holds_nothing_of_it_and_verifies(offic
 @once
 def test_an_attachment_whose_record_was_erased_is_archived_still(office: Office, guard: Actor) -> None:
     instance = office.begin("runs_user")
+    picture = io.BytesIO(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    stored = documents.store(office.engine, "张某.png", picture)
     with office.engine.transaction() as unit:
-        picture = io.BytesIO(b"\x89PNG\r\n\x1a\n" + bytes(64))
-        documents.add_file(unit, instance, "张某.png", picture, office.actor("hr.staff"))
+        documents.add_file(unit, instance, stored, office.actor("hr.staff"))
     erase(
         office.engine, f"instance:{instance}", number_of(office.engine, f"instance:{instance}", "document.added"), guard
     )
