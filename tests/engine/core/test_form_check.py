@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.core import form_uses, forms
 from engine.core.diagram import FormUses
 from engine.ground.errors import Fault, Refused
+from tests.bpmn.test_drawings import OPTIONS
 from tests.engine.core.form_drawing import JSON, SEND, YES_NO, draw, part, str_id
 
 BPMN = Path(__file__).parents[3] / "bpmn"
@@ -29,7 +30,7 @@ def faults_of(source: str) -> list[Fault]:
 
 @pytest.mark.parametrize("path", sorted(BPMN.glob("*.form")), ids=lambda path: path.name)
 def test_the_forms_of_this_house_are_published(path: Path) -> None:
-    assert forms.check(path.read_text(encoding="utf-8"), {"units", "duties"}) == []
+    assert forms.check(path.read_text(encoding="utf-8"), OPTIONS) == []
 
 
 @pytest.mark.parametrize(
