@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from sqlalchemy import Row
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine import definitions, documents, instances, people, tasks
+from engine import definitions, documents, instances, parameters, people, tasks
 from engine.core import execution, form_uses, seats, starters, substitutions
 from engine.core.catalogue import Definition
 from engine.core.erasures import INSTEAD
@@ -216,7 +216,8 @@ def _other(view: InstanceView, name: str) -> Waiting:
 def _steps(unit: Unit, view: InstanceView) -> list[twin.Step]:
     diagram = view.definition.diagram
     wanted = [node.attributes.get("assignment", "") for node in diagram.nodes.values()]
-    return twin.tell(diagram, view.marks, called_names(unit), people.post_titles(unit, wanted))
+    limits = twin.told_parameters(parameters.listing(unit))
+    return twin.tell(diagram, view.marks, called_names(unit), people.post_titles(unit, wanted), limits)
 
 
 def called_names(unit: Unit) -> dict[str, str]:

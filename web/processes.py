@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine import definitions, instances, people, tasks
+from engine import definitions, instances, parameters, people, tasks
 from engine.core import execution, forms, starters
 from engine.core.catalogue import Definition
 from engine.core.forms import Form, Values
@@ -65,7 +65,8 @@ def _told(unit: Unit, definition: Definition) -> dict[str, Any]:
     wanted = [node.attributes.get("assignment", "") for node in diagram.nodes.values()]
     titles = {**people.post_titles(unit, wanted), **starters.titles(unit, diagram.starters)}
     called = {item.key: item.name for item in definitions.overview(unit)}
-    return {"steps": twin.tell(diagram, {}, called, titles), "beginning": twin.beginning(diagram, titles)}
+    steps = twin.tell(diagram, {}, called, titles, twin.told_parameters(parameters.listing(unit)))
+    return {"steps": steps, "beginning": twin.beginning(diagram, titles)}
 
 
 @room.get("/processes/<key>/versions/<int:number>")

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from engine.core.diagram import Diagram, Flow, Node
+from engine.parameters import Setting
 from web.texts import gettext as _
 
 Names: TypeAlias = Mapping[str, str]
 
 WHOLE = re.compile(r"\d{1,4}")
+PARAMETER = re.compile(r'parameter\s*\(\s*"(\w+)"\s*\)')
 ISO = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
@@ -45,10 +47,20 @@ class Step:
 
 
 def tell(
-    diagram: Diagram, marks: Mapping[str, str] | None = None, called: Names | None = None, titles: Names | None = None
+    diagram: Diagram,
+    marks: Mapping[str, str] | None = None,
+    called: Names | None = None,
+    titles: Names | None = None,
+    parameters: Names | None = None,
 ) -> list[Step]:
-    """List a diagram's steps; `called` names other processes by key, `titles` names posts by reference."""
-    return _Teller(diagram, marks or {}, called or {}, titles or {}).steps()
+    """List a diagram's steps; `called` names processes by key, `titles` posts by reference, `parameters` say theirs."""
+    return _Teller(diagram, marks or {}, called or {}, titles or {}, parameters or {}).steps()
+
+
+def told_parameters(settings: Iterable[Setting]) -> dict[str, str]:
+    """Say of each parameter by name what it is called, and what it is now."""
+    text = _("“%s”，现在是 %s %s")
+    return {item.name: text % (item.declared.label, item.value, item.declared.unit) for item in settings}
 
 
 def beginning(diagram: Diagram, titles: Names | None = None) -> str:
@@ -60,8 +72,11 @@ def beginning(diagram: Diagram, titles: Names | None = None) -> str:
 
 
 class _Teller:
-    def __init__(self, diagram: Diagram, marks: Mapping[str, str], called: Names, titles: Names) -> None:
+    def __init__(
+        self, diagram: Diagram, marks: Mapping[str, str], called: Names, titles: Names, parameters: Names
+    ) -> None:
         self.diagram, self.marks, self.called, self.titles = diagram, marks, called, titles
+        self.parameters = parameters
         self.numbers: dict[str, str] = {}
         self.places: dict[str, int] = {}
 
@@ -231,6 +246,8 @@ class _Teller:
         due = node.attributes.get("due", "").strip()
         if WHOLE.fullmatch(due):
             yield _("限 %s 个工作日。") % due
+        elif (match := PARAMETER.fullmatch(due)) and match[1] in self.parameters:
+            yield _("期限按参数%s。") % self.parameters[match[1]]
         elif due:
             yield _("期限按流程里定的日期。")
         if node.kind == "catch" and node.event == "timer":

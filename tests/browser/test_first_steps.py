@@ -155,4 +155,6 @@ def test_a_house_is_set_up_from_nothing(browser: Browser, origin: tuple[str, str
     page.get_by_role("link", name=re.compile("^发起.*年度")).click()
     page.get_by_label("计划年度").fill("2026")
     page.get_by_role("button", name="启动", exact=True).click()
+    # And its first deadline is counted by what was set
     expect(page.get_by_role("heading", level=1)).to_contain_text("锁定应报名单")
+    expect(page.get_by_role("main")).to_contain_text("2026年1月26日")

@@ -6,6 +6,8 @@ import pytest
 
 from engine.core.catalogue import read_published
 from engine.core.diagram import Diagram
+from engine.ground.unit_of_work import Parameter
+from engine.parameters import Setting
 from tests.web.stage import ERRAND
 from web import twin
 from web.twin import Step
@@ -29,6 +31,15 @@ def step(steps: list[Step], name: str) -> Step:
 
 def said(item: Step) -> str:
     return " ".join([item.number, item.name, item.kind, item.who, *item.notes, item.lead, *(w.text for w in item.ways)])
+
+
+def test_a_deadline_set_by_the_office_says_which_parameter_and_what_it_is_now() -> None:
+    step_days = Parameter("每一步", "个工作日", default=3, least=1, most=30, basis="机关惯例")
+    known = twin.told_parameters([Setting("step_days", step_days, 4, None, None)])
+    item = step(twin.tell(diagram_of("runs_parameter"), parameters=known), "办理 a")
+    assert "期限按参数“每一步”，现在是 4 个工作日。" in item.notes
+    item = step(twin.tell(diagram_of("runs_parameter")), "办理 a")
+    assert "期限按流程里定的日期。" in item.notes
 
 
 def test_steps_stand_in_the_order_they_flow() -> None:

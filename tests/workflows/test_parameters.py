@@ -1,5 +1,6 @@
 """The declared parameters: sound, and refused with every fault when they are not."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from engine.ground.errors import SuixuError
 from engine.ground.unit_of_work import Parameter
 from workflows import parameters
+from workflows.publication import FOLDER
 
 SOUND = "{label: 每一步, unit: 个工作日, default: 3, least: 1, most: 30, basis: 机关惯例}"
 
@@ -21,6 +23,12 @@ def test_the_declared_defaults_are_those_of_the_office() -> None:
     found = {name: declared.default for name, declared in parameters.load().items()}
     assert (found["submission_days"], found["aggregation_days"], found["approval_days"]) == (10, 5, 3)
     assert all(declared.unit == "个工作日" for declared in parameters.load().values())
+
+
+def test_every_parameter_is_asked_for_by_a_drawing_or_a_form_and_no_other() -> None:
+    drawn = [path.read_text(encoding="utf-8") for kind in ("bpmn", "form") for path in FOLDER.glob(f"*.{kind}")]
+    asked = {name for text in drawn for name in re.findall(r'parameter\(\\?"(\w+)\\?"\)', text)}
+    assert asked == set(parameters.load())
 
 
 def test_a_sound_file_is_read(tmp_path: Path) -> None:

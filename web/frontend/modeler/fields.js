@@ -14,7 +14,7 @@ export const FIELDS = {
   "bpmn:UserTask": [
     { name: "suixu:form", label: "表单", description: "表单的代码" },
     { name: "suixu:assignment", label: "办理岗位", description: "不填按泳道；如 own.head、hr.staff，或给出岗位的 FEEL 表达式" },
-    { name: "suixu:due", label: "办理期限", description: "工作日数，或给出日期的 FEEL 表达式" },
+    { name: "suixu:due", label: "办理期限", description: '工作日数、parameter("参数名")，或给出日期的 FEEL 表达式' },
     { name: "suixu:remind", label: "提醒", description: "到期前几个工作日提醒，如 3,1,0" },
     { name: "suixu:chase", label: "催办", description: "逾期几个工作日后告诉谁，如 1:unit.head" },
     { name: "suixu:merge", label: "同一人接着办", description: "上一步由同一人办的，这一步一并办理、两步留痕；填表单里一个按钮的结果，如 agree；领导的环节不会一并办理" },
