@@ -40,8 +40,9 @@ def waiting() -> str:
         )
 
 
-def _named_in(row: TaskRow) -> tuple[str | None, str | None]:
-    return (row.cause or {}).get("person"), row.acting_for
+def _named_in(row: TaskRow) -> tuple[str | None, ...]:
+    cause = row.cause or {}
+    return cause.get("person"), cause.get("acting_for"), row.acting_for
 
 
 def _shared(unit: Unit, rows: list[TaskRow]) -> set[str]:

@@ -223,7 +223,7 @@ ACTS: Mapping[str, Act] = {
             "revoke-substitution",
             _("撤销代理"),
             _select("substitution", _("代理"), "substitutions"),
-            _field("checkbox", "confirmed", _("我已确认：撤销以后代理人立刻不能再办理")),
+            _field("checkbox", "confirmed", _("我确认撤销，撤销以后代理人立刻不能再办理")),
         ),
         lambda unit, said, actor: substitutions.revoke(unit, said["substitution"], actor),
         _("代理已撤销，双方都已收到通知。"),

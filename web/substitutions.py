@@ -55,7 +55,7 @@ def _grant(typed: Mapping[str, str], days: Mapping[str, date | None]) -> None:
 def revoke(substitution_id: str) -> Answer:
     """End a substitution that one has granted, once it is confirmed."""
     if request.form.get("confirmed") != "yes":
-        message = _("撤销以后代理人立刻不能再办理，请勾选“我已确认”。")
+        message = _("撤销以后代理人立刻不能再办理，请勾选“我确认撤销”。")
         return own([Fault("unconfirmed", message, f"confirmed-{substitution_id}")]), 422
     with session.engine().transaction() as unit:
         substitutions.revoke(unit, substitution_id, session.actor())

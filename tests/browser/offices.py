@@ -352,8 +352,20 @@ SETUP = (
 
 ORGANIZATION = (
     Sight("organization", "/organization", "hr-staff", "承办秘书 成员（人事部）", at("/organization")),
+    Sight("organization-standing-in", "/organization", "system-admin", "生效中和未开始的代理", at("/organization")),
     Sight("organization-administered", "/organization", "system-admin", "任职到", at("/organization")),
     Sight("change", CHANGE, "system-admin", "增加单位 名称 必填", at("/organization/change/add-unit")),
+    Sight(
+        "change-deputy", CHANGE, "system-admin", "授权代理 委托人和岗位", at("/organization/change/grant-substitution")
+    ),
+    Sight(
+        "change-revoke-unconfirmed",
+        CHANGE,
+        "system-admin",
+        "请选择“代理”",
+        _change_nothing("revoke-substitution", "撤销代理"),
+        422,
+    ),
     Sight("change-refused", CHANGE, "system-admin", "请填写“名称”", _change_nothing("add-unit", "增加单位"), 422),
     Sight(
         "change-closed",

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from engine import accounts, definitions, erasures, instances, people, tasks
+from engine import accounts, definitions, erasures, instances, people, substitutions, tasks
 from engine.ground import migrations, model
 from engine.ground.clock import FixedClock
 from engine.ground.settings import Settings
@@ -156,6 +156,7 @@ def _fill(settings: Settings) -> None:
     _walk_into_an_incident(stage)
     _cancel(stage)
     _fill_the_inbox(stage)
+    _stand_in(stage)
     with engine.transaction() as unit:
         people.appoint(unit, persons["unit-b-staff"], "unit_b.head", date(2026, 1, 20), SYSTEM)
     _erase(stage)
@@ -287,6 +288,20 @@ def _cancel(stage: Stage) -> None:
     started = stage.start("hr-staff", "errand", subject="办错了的事")
     with stage.engine.transaction() as unit:
         instances.cancel(unit, started, Actor(stage.people["hr-staff"]), "登记重复。")
+
+
+def _stand_in(stage: Stage) -> None:
+    """Let a deputy sign for the leader, and a clerk stand in for the head who is to check what the clerk started."""
+    days = date(2026, 1, 20), date(2026, 2, 1)
+    with stage.engine.transaction() as unit:
+        for login, deputy, post in (("leader", "deputy-2", "group.leader"), ("hr-head", "hr-staff", "hr.head")):
+            principal, given = stage.people[login], (post, *days, "赴省参加培训，经批准")
+            substitutions.grant(unit, principal, stage.people[deputy], *given, Actor(principal))
+        instances.start(unit, "errand", Actor(stage.people["hr-staff"]), {"subject": "代理签批的事"})
+    stage.work()
+    _send_errand(stage, "代理签批的事")
+    stage.do("hr-head", "审核", "agree", "代理签批的事", opinion="同意。")
+    stage.do("deputy-2", "签批", "agree", "代理签批的事", opinion="同意采购。")
 
 
 def _fill_the_inbox(stage: Stage) -> None:

@@ -95,6 +95,18 @@ def _new_password(old: str, new: str, again: str) -> Go:
     return go
 
 
+def _name_nobody(walk: Walk) -> Response:
+    walk.open("/account")
+    walk.page.get_by_text("委托代理", exact=True).click()
+    return walk.press("授权代理")
+
+
+def _revoke_unconfirmed(walk: Walk) -> Response:
+    walk.open("/account")
+    walk.page.get_by_text("撤销领导小组副组长二的代理").click()
+    return walk.press("撤销代理")
+
+
 DOOR = (
     Sight("login", "/login", "", "登录 登录名 密码 登录", at("/login")),
     Sight("login-blank", "/login", "", "请填写登录名。", _sign_in("", ""), 422),
@@ -112,6 +124,17 @@ DOOR = (
     Sight("account-must-change", "/account", "newcomer", "这是初始密码，请先修改", at("/notices")),
     Sight("account-differs", "/account", "idle", "两次填写的新密码不一样。", _new_password("a", "b", "c"), 422),
     Sight("account-weak", "/account", "idle", "至少 12", _new_password(PASSWORD, "short", "short"), 422),
+    Sight("account-standing-in", "/account", "deputy-2", "我代理别人的岗位", at("/account")),
+    Sight("account-away", "/account", "leader", "我委托别人代理的岗位", at("/account")),
+    Sight("account-no-deputy", "/account/substitutions", "deputy-1", "请选择代理人。", _name_nobody, 422),
+    Sight(
+        "account-revoke-unconfirmed",
+        "/account/substitutions/<substitution_id>/revoke",
+        "leader",
+        "撤销以后代理人立刻不能再办理，请勾选",
+        _revoke_unconfirmed,
+        422,
+    ),
     Sight("unknown-address", "", "hr-staff", "或者不在您的查看范围内。 回到待办", at("/nowhere"), 404),
     Sight("unknown-address-at-the-door", "/login", "", "登录 登录名 密码 登录", at("/nowhere")),
     Sight("not-to-be-opened", "/logout", "hr-staff", "这个地址不能直接打开。", at("/logout"), 405),
@@ -130,6 +153,8 @@ LISTS = (
     Sight("inbox-second-page", "/inbox", "hr-staff", "回到第一页", _second_page),
     Sight("inbox-few", "/inbox", "leader", "共 1 件，按期限先后排列。", at("/inbox")),
     Sight("inbox-empty", "/inbox", "idle", "现在没有待办。", at("/inbox")),
+    Sight("inbox-standing-in", "/inbox", "deputy-2", "代理领导小组组长 剩余", at("/inbox")),
+    Sight("done-standing-in", "/done", "deputy-2", "代理领导小组组长，2026年", at("/done")),
     Sight("done", "/done", "hr-staff", "09:00 办理 ", at("/done")),
     Sight("done-empty", "/done", "idle", "还没有办过的事情。", at("/done")),
     Sight("started", "/started", "hr-staff", "已经发起", at("/started")),
@@ -273,6 +298,10 @@ def _entering_wrong(walk: Walk) -> Response:
     return walk.press("同意")
 
 
+def _own_matter(walk: Walk) -> Response:
+    return walk.open(walk.house.task("hr-head", "审核", "第59件"))
+
+
 TASKS = (
     Sight(
         "task-unclaimed",
@@ -347,6 +376,14 @@ TASKS = (
     Sight("signing", TASK, "leader", "经费来源不明，请先落实。", _task("组长签批", "2027年")),
     Sight("signing-no-opinion", COMPLETE, "leader", "批示", _decide("退回修改", "组长签批", "2027年"), 422),
     Sight("signing-unconfirmed", COMPLETE, "leader", "我已确认", _unconfirmed, 422),
+    Sight(
+        "signing-for-another",
+        TASK,
+        "deputy-2",
+        "您正在代理领导小组组长（领导小组组长）办理",
+        _task("组长签批", "2027年"),
+    ),
+    Sight("task-own-matter", TASK, "hr-staff", "但它是您自己发起、起草或者提交的", _own_matter),
     Sight("entering", TASK, "secretary", "只录入已经签好的决定。", _entering),
     Sight("entering-incomplete", COMPLETE, "secretary", "请选择由谁签批。", _entering_wrong, 422),
 )
@@ -385,6 +422,13 @@ INSTANCES = (
         _instance(f"2027年双拥工作计划·{LONG_NAME}"),
     ),
     Sight("instance-incident", INSTANCE, "hr-staff", "请管理员任命。 等待处理", _instance("2029年双拥工作计划·宣文部")),
+    Sight(
+        "instance-decided-by-a-deputy",
+        INSTANCE,
+        "hr-staff",
+        "领导小组副组长二（代理领导小组组长·领导小组组长） 同意",
+        _instance("办事：代理签批的事"),
+    ),
     Sight("instance-audited", INSTANCE, "auditor", "条记录首尾相连，没有改动", _instance(PLAN_2025)),
     Sight("instance-tampered", INSTANCE, "auditor", "记录校验 不一致", _instance(PLAN_2025), tampered=True),
     Sight("instance-erased", INSTANCE, "hr-staff", "依法清除第", _instance(f"办事：{ERASED}")),

@@ -38,7 +38,7 @@ def test_a_holder_names_a_deputy_and_takes_it_back(browse: Browse) -> None:
     # When it is taken back without confirming, it stays; confirmed, it is over
     zhao.submit("撤销代理")
     assert zhao.status == 422
-    assert "请勾选“我已确认”" in zhao.errors
+    assert "请勾选“我确认撤销”" in zhao.errors
     assert zhao.tree.xpath("//details[@open]//input[@aria-invalid='true']")
     zhao.submit("撤销代理", confirmed=True)
     assert zhao.statuses == [303, 200]
@@ -148,7 +148,9 @@ def test_in_a_shared_post_a_deputys_claim_is_told_as_theirs(browse: Browse) -> N
     assert "陈办公（代理王承办）" in browse("li").open("/instances").click("修门").text
     # And the next one sees from whom it came
     chen.submit("报送", 事项名称="门", 经费="1", 理由="坏了")
-    assert "陈办公（代理王承办·人事部承办人）在“起草”办理后转来" in browse("zhang").open("/inbox").click("审核").text
+    zhang = browse("zhang").open("/inbox")
+    assert "来自陈办公（代理王承办）" in zhang.text
+    assert "陈办公（代理王承办·人事部承办人）在“起草”办理后转来" in zhang.click("审核").text
 
 
 def test_a_deputys_own_matter_is_closed_to_them_and_says_why(browse: Browse) -> None:

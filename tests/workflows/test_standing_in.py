@@ -21,6 +21,7 @@ def read(stage: Stage) -> Stage:
     stage.do("publicity-staff", "起草", "submit", **submission("publicity"))
     stage.do("publicity-head", "审核", "agree")
     stage.do("hr-staff", "人事部审看", "accept")
+    stage.do("hr-staff", "汇总改稿", "merge")
     stage.do("hr-staff", "汇总改稿", "submit")
     sheet = {"summary": "应报一家，实报一家。", "urgency": "normal", "publicity": "request", "contact": "人事部"}
     stage.do("hr-staff", "拟办", "submit", **sheet, mode="circulate", opinion="拟同意。")
