@@ -117,6 +117,7 @@ def test_a_deputy_decides_and_every_page_says_for_whom(browse: Browse) -> None:
     chen = browse("chen").open("/inbox")
     assert "代理赵组长" in chen.text
     chen.click("签批")
+    assert "办理身份 代理赵组长（领导小组组长）" in chen.text
     assert "您正在代理赵组长（领导小组组长）办理" in chen.text
     chen.submit("同意", 批示="照办")
     assert chen.statuses == [303, 200], chen.errors
