@@ -105,7 +105,7 @@ def _machine(house: House, instance_id: str) -> Machine:
     with house.engine.reading() as unit:
         run = _load_run(unit, instance_id)
         machine = Machine(run.definition.program, BareHost({"outcome": "agree"}))  # type: ignore[arg-type]
-        machine.restore(run.machine.dump())
+        machine.restore({0: run.machine.dump()})
         return machine
 
 

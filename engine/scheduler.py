@@ -60,6 +60,8 @@ class Scheduler:
             pass
         if self._listener:
             self._listener.join()
+        # A look that falls due while APScheduler shuts its threads down would be an error in its own.
+        self._background.remove_all_jobs()
         self._background.shutdown(wait=True)
 
     def _listen(self) -> None:

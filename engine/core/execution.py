@@ -6,20 +6,20 @@ own transaction. Locks go downwards: a run locks its own instance, then, only wh
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
-from engine.core import catalogue, deadlines, effects, expressions, history, starters, vocabulary
+from engine.core import catalogue, deadlines, effects, expressions, history, memory, starters, vocabulary
 from engine.core.catalogue import Definition
 from engine.core.expressions import ExpressionError, Value
 from engine.core.spiff import Machine
 from engine.core.tokens import Token
 from engine.core.variables import Scopes, home
 from engine.ground import model
-from engine.ground.database import insert_new
+from engine.ground.database import insert_new, replace
 from engine.ground.errors import Invalid, NotFound, Stale, Stuck
 from engine.ground.unit_of_work import SYSTEM, Actor, Unit, new_id
 
@@ -45,6 +45,7 @@ class Run:
     definition: Definition
     scopes: Scopes
     actor: Actor
+    kept: InitVar[Machine | None] = None
     machine: Machine = field(init=False)
     cause: Mapping[str, Any] | None = None
     opened: list[str] = field(default_factory=list)
@@ -52,8 +53,9 @@ class Run:
     deadlines: dict[str, datetime] = field(default_factory=dict)
     pending: "effects.Pending" = field(default_factory=lambda: effects.Pending())
 
-    def __post_init__(self) -> None:
-        self.machine = Machine(self.definition.program, self)
+    def __post_init__(self, kept: Machine | None) -> None:
+        self.machine = kept or Machine(self.definition.program, self)
+        self.machine.host = self
 
     @property
     def id(self) -> str:
@@ -126,7 +128,7 @@ class Run:
             self.scopes.assign(frames, name, kept)
 
     def _kept(self, kept_in: str) -> list[Value]:
-        found = {int(name): value for (scope, name), value in self.scopes.items() if scope == kept_in and name != ITEMS}
+        found = {int(name): value for name, value in self.scopes.inside(kept_in).items() if name != ITEMS}
         return [found[index] for index in sorted(found)]
 
     def drop(self, scope: str) -> None:
@@ -180,11 +182,20 @@ def lock_free(unit: Unit, instance_ids: Sequence[str]) -> dict[str, dict[str, An
 def load(unit: Unit, instance_id: str, actor: Actor = SYSTEM, row: dict[str, Any] | None = None) -> Run:
     """Lock an instance, unless its locked row is given, and put its tokens back where they were."""
     row = row or lock(unit, instance_id)
-    run = Run(unit, row, catalogue.load(unit, row["definition_id"]), Scopes.load(unit, instance_id), actor)
-    table = model.instance_state.c
-    state = unit.connection.execute(select(table.content).where(table.instance_id == instance_id)).scalar_one()
-    run.machine.restore(state)
+    definition, kept = catalogue.load(unit, row["definition_id"]), memory.take(unit, row)
+    if kept is not None:
+        run = Run(unit, row, definition, kept.scopes, actor, kept.machine)
+    else:
+        run = Run(unit, row, definition, Scopes.load(unit, instance_id), actor)
+        run.machine.restore(_pages(unit, instance_id))
+    memory.keep(run)
     return run
+
+
+def _pages(unit: Unit, instance_id: str) -> dict[int, str]:
+    table = model.instance_state.c
+    rows = unit.connection.execute(select(table.page, table.content).where(table.instance_id == instance_id))
+    return {row.page: row.content for row in rows}
 
 
 def start(
@@ -223,7 +234,7 @@ def start(
     run.record(
         "instance.started", {"title": row["title"]}, business_key=key, round=row["round"], parent=row["parent_id"]
     )
-    unit.connection.execute(insert(model.instance_state), {"instance_id": row["id"], "content": "[]"})
+    memory.keep(run)
     if parent is None:
         starter = [f"person:{actor.person_id}"] if actor.person_id else []
         posts = starters.references(definition.diagram.starters, row["unit_code"])
@@ -343,9 +354,9 @@ def _save(run: Run) -> None:
     query = update(table).where(table.c.id == run.id, table.c.version == before).values(changed)
     if run.unit.connection.execute(query).rowcount != 1:
         raise Stale("这个事项刚刚被别人办理过，请刷新后再试。")
-    state = model.instance_state
-    query = update(state).where(state.c.instance_id == run.id).values(content=run.machine.dump())
-    run.unit.connection.execute(query)
+    if pages := run.machine.take_pages():
+        rows = [{"instance_id": run.id, "page": page, "content": text} for page, text in pages.items()]
+        replace(run.unit.connection, model.instance_state, rows, "content")
 
 
 def cancel(run: Run, reason: str) -> None:
@@ -441,9 +452,7 @@ def find_row(unit: Unit, instance_id: str) -> dict[str, Any] | None:
 
 def tokens_of(unit: Unit, instance_id: str, definition: Definition) -> list[Token]:
     """Show an instance's live tokens without locking it."""
-    table = model.instance_state.c
-    state = unit.connection.execute(select(table.content).where(table.instance_id == instance_id)).scalar_one()
-    return Machine.read(definition.program, state)
+    return Machine.read(definition.program, _pages(unit, instance_id))
 
 
 def definition_of(unit: Unit, instance_id: str) -> Definition:

@@ -7,7 +7,7 @@ share something that changes. The table holds them as JSON; numbers beyond integ
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import delete, select, tuple_
 
@@ -60,7 +60,9 @@ class Scopes(Mapping[tuple[str, str], Any]):
 
     def __init__(self, instance_id: str, values: dict[tuple[str, str], Value] | None = None) -> None:
         self.instance_id = instance_id
-        self._values = dict(values or {})
+        self._scopes: dict[str, dict[str, Value]] = {}
+        for (scope, name), value in (values or {}).items():
+            self._scopes.setdefault(scope, {})[name] = value
         self._changed: set[tuple[str, str]] = set()
 
     @classmethod
@@ -70,44 +72,54 @@ class Scopes(Mapping[tuple[str, str], Any]):
         return cls(instance_id, {(row.scope, row.name): decode(row.value) for row in rows})
 
     def __getitem__(self, key: tuple[str, str]) -> Value:
-        return self._values[key]
+        scope, name = key
+        return self._scopes.get(scope, {})[name]
+
+    def __contains__(self, key: object) -> bool:
+        scope, name = cast(tuple[str, str], key)
+        return name in self._scopes.get(scope, {})
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self._values)
+        return ((scope, name) for scope, values in self._scopes.items() for name in values)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return sum(map(len, self._scopes.values()))
+
+    def inside(self, scope: str) -> Mapping[str, Value]:
+        """Give the values of one scope."""
+        return self._scopes.get(scope, {})
 
     def view(self, frames: tuple[str, ...] = ()) -> dict[str, Value]:
         """Give what is seen from inside `frames` (innermost first)."""
         seen: dict[str, Value] = {}
         for scope in (INSTANCE, *reversed(frames)):
-            seen.update({name: value for (owner, name), value in self._values.items() if owner == scope})
+            seen.update(self._scopes.get(scope, {}))
         return seen
 
     def set(self, scope: str, name: str, value: Any) -> None:
         """Put a value into one scope."""
         normal = decode(encode(value))
-        if (scope, name) in self._values and self._values[scope, name] == normal:
+        if (scope, name) in self and self[scope, name] == normal:
             return
-        self._values[scope, name] = normal
+        self._scopes.setdefault(scope, {})[name] = normal
         self._changed.add((scope, name))
 
     def assign(self, frames: tuple[str, ...], name: str, value: Any) -> None:
         """Put a value where the name already lives, else into the innermost scope."""
-        owner = next((scope for scope in (*frames, INSTANCE) if (scope, name) in self._values), None)
+        owner = next((scope for scope in (*frames, INSTANCE) if (scope, name) in self), None)
         self.set(home(frames) if owner is None or owner.startswith(COUNTS) else owner, name, value)
 
     def remove(self, scope: str, name: str) -> None:
         """Forget a value."""
-        if (scope, name) in self._values:
-            del self._values[scope, name]
+        if (scope, name) in self:
+            del self._scopes[scope][name]
             self._changed.add((scope, name))
 
     def drop(self, scope: str) -> None:
         """Forget a whole scope."""
-        for owner, name in [key for key in self._values if key[0] == scope]:
-            self.remove(owner, name)
+        for name in list(self.inside(scope)):
+            self.remove(scope, name)
+        self._scopes.pop(scope, None)
 
     def changes(self) -> list[tuple[str, str]]:
         """Name what differs from the database."""
@@ -118,14 +130,14 @@ class Scopes(Mapping[tuple[str, str], Any]):
         if not self._changed:
             return
         table = model.variable
-        gone = [key for key in self.changes() if key not in self._values]
+        gone = [key for key in self.changes() if key not in self]
         for start in range(0, len(gone), CHUNK):
             keys = tuple_(table.c.scope, table.c.name).in_(gone[start : start + CHUNK])
             unit.connection.execute(delete(table).where(table.c.instance_id == self.instance_id, keys))
         rows = [
-            {"instance_id": self.instance_id, "scope": scope, "name": name, "value": encode(self._values[scope, name])}
+            {"instance_id": self.instance_id, "scope": scope, "name": name, "value": encode(self[scope, name])}
             for scope, name in self.changes()
-            if (scope, name) in self._values
+            if (scope, name) in self
         ]
         if rows:
             replace(unit.connection, table, rows, "value")

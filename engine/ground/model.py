@@ -150,7 +150,8 @@ instance_state = Table(
     "instance_state",
     metadata,
     _id("instance_id", primary_key=True),
-    Column("content", Text, nullable=False),
+    Column("page", Integer, primary_key=True, autoincrement=False),
+    Column("content", Text, nullable=False),  # the live tokens on this page, as JSON
 )
 
 participant = Table(

@@ -102,9 +102,10 @@ class Parameter:
 class Unit:
     """Hold one open transaction, its moment, and what must happen once it is committed."""
 
-    def __init__(self, engine: "Engine", connection: Connection) -> None:
+    def __init__(self, engine: "Engine", connection: Connection, writing: bool = False) -> None:
         self.engine = engine
         self.connection = connection
+        self.writing = writing
         self.now = engine.clock.now()
         self.cache: dict[str, Any] = {}
         self._before: list[Callable[[], None]] = []
@@ -144,7 +145,7 @@ class Engine:
     `functions` are what service tasks name; `options` give the choices of a form's `valuesKey`; `parameters` are the
     numbers that the office may set, by name.
     `definitions` caches what was read of immutable versions, `settled` what
-    changes seldom; `watchers` are called with each committed unit.
+    changes seldom, `memory` instances between two acts; `watchers` are called with each committed unit.
     """
 
     def __init__(
@@ -163,6 +164,7 @@ class Engine:
         self.parameters = dict(parameters or {})
         self.definitions: dict[str, Any] = {}
         self.settled: dict[str, Any] = {}
+        self.memory: Any = None
         self.wake: Callable[[], None] = lambda: None
         self.watchers: list[Callable[[Unit], None]] = []
 
@@ -180,12 +182,12 @@ class Engine:
     def transaction(self) -> Iterator[Unit]:
         """Open one act: committed whole at the end, or not at all."""
         with self.database.writing() as connection:
-            unit = Unit(self, connection)
+            unit = Unit(self, connection, writing=True)
             yield unit
             unit.close()
-        unit.follow()
         for watcher in self.watchers:
             watcher(unit)
+        unit.follow()
 
     @contextmanager
     def reading(self) -> Iterator[Unit]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,11 @@ def _hire(unit: Unit, reference: str, name: str) -> str:
 
 
 def forget(unit: Unit) -> None:
-    """Let the engine read the organization anew: a test changes it behind the engine's back."""
-    unit.engine.settled.clear()
-    unit.after_commit(unit.engine.settled.clear)
+    """Let the engine read everything anew: a test changes it behind the engine's back."""
+    _forget(unit.engine)
+    unit.after_commit(partial(_forget, unit.engine))
+
+
+def _forget(engine: Engine) -> None:
+    engine.settled.clear()
+    engine.memory = None

@@ -155,10 +155,15 @@ def _is_unchanged(definition: catalogue.Definition) -> None:
     assert SNAPSHOTS.setdefault(definition.id, now) == now, "running an instance changed the cached spec"
 
 
-def _stored(look: Unit, instance_id: str) -> str:
+def _stored(look: Unit, instance_id: str) -> dict[int, str]:
     table = model.instance_state.c
-    query = select(table.content).where(table.instance_id == instance_id)
-    return str(look.connection.execute(query).scalar_one())
+    query = select(table.page, table.content).where(table.instance_id == instance_id)
+    return {row.page: row.content for row in look.connection.execute(query)}
+
+
+def _tokens(pages: dict[int, str]) -> list[Any]:
+    """Give what stands on all pages, in the order of the tokens."""
+    return sorted((token for text in pages.values() for token in json.loads(text)), key=lambda token: token["number"])
 
 
 def _reload(look: Unit, row: Row[Any]) -> Run:
@@ -167,13 +172,13 @@ def _reload(look: Unit, row: Row[Any]) -> Run:
     run = Run(look, dict(row._mapping), definition, scopes, SYSTEM)
     stored = _stored(look, row.id)
     run.machine.restore(stored)
-    assert json.loads(run.machine.dump()) == json.loads(stored)
+    assert json.loads(run.machine.dump()) == _tokens(stored)
     return run
 
 
 def _is_as_remembered(look: Unit, row: Row[Any], run: Run) -> None:
     """What an act had in memory is what the next one will find."""
-    assert json.loads(run.machine.dump()) == json.loads(_stored(look, row.id))
+    assert json.loads(run.machine.dump()) == _tokens(_stored(look, row.id))
     assert dict(Scopes.load(look, row.id)) == dict(run.scopes)
     assert dict(row._mapping) == run.row
 

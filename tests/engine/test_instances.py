@@ -158,6 +158,7 @@ def test_a_gateway_with_no_way_on_waits_as_an_incident_and_can_be_retried(office
     assert "都不成立" in found.message
     assert office.state(instance)[0] == "active"
     with office.engine.transaction() as unit:
+        forget(unit)
         unit.connection.execute(update(model.variable).where(model.variable.c.name == "outcome").values(value="agree"))
         incidents.retry(unit, found.id, office.actor("hr.staff"))
     office.work()
@@ -261,6 +262,7 @@ def set_and_retry(office: Office, name: str, value: Any) -> None:
     """Put a variable right by hand, and have the one incident tried again."""
     found = incident(office)
     with office.engine.transaction() as unit:
+        forget(unit)
         unit.connection.execute(
             update(model.variable).where(model.variable.c.name == name).values(value=variables.encode(value))
         )

@@ -14,7 +14,7 @@ from engine.ground import model
 from engine.ground.clock import ZONE
 from engine.ground.errors import Busy
 from engine.ground.unit_of_work import SYSTEM, Call, Result, Revision
-from tests.engine.office import FORM, Office
+from tests.engine.office import FORM, Office, forget
 
 once = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 """Marks what does not depend on the database."""
@@ -247,6 +247,7 @@ def test_the_days_anchor_taken_by_two_workers_is_dropped_once(office: Office) ->
 def test_a_retry_taken_by_two_workers_opens_one_task(office: Office) -> None:
     office.begin("engine_given", what="事项", days="很快")
     with office.engine.transaction() as unit:
+        forget(unit)
         (found,) = incidents.listing(unit)
         unit.connection.execute(update(model.variable).where(model.variable.c.name == "days").values(value=3))
         incidents.retry(unit, found.id, office.actor("hr.staff"))

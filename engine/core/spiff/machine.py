@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from SpiffWorkflow.task import Task
@@ -11,6 +11,7 @@ from SpiffWorkflow.workflow import Workflow
 
 from engine.core.diagram import Node
 from engine.core.expressions import ExpressionError
+from engine.core.pages import Pages
 from engine.core.spiff import joins
 from engine.core.spiff.program import ITERATION, Program
 from engine.core.spiff.repeats import RepeatStep
@@ -25,6 +26,14 @@ DEFAULTS: dict[str, Any] = {"via": "", "guards": "", "index": None, "iterating":
 """What a saved token leaves out where it is so."""
 
 
+class _Token(Task):  # type: ignore[misc]
+    """Stand at a node; every change of state is noted, so that the page it is on is written."""
+
+    def _set_state(self, value: int) -> None:
+        self._state = value
+        self.workflow.pages.touch(self.id)
+
+
 class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
     """Run one instance's tokens from a ready queue until every one of them waits."""
 
@@ -35,16 +44,18 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         self.host = host
         self.ready: deque[Task] = deque()
         self.changes: list[Change] = []
+        self.pages = Pages()
+        self._count = 0
         self._inside: dict[str, dict[str, Task]] = {}
         self._guards: dict[str, dict[str, Task]] = {}
 
     # What callers ask
 
     @classmethod
-    def read(cls, program: Program, text: str) -> list[Token]:
+    def read(cls, program: Program, pages: Mapping[int, str]) -> list[Token]:
         """Show the tokens of a saved state."""
         machine = cls(program, cast(Host, None))
-        machine.restore(text)
+        machine.restore(pages)
         return machine.tokens
 
     def begin(self) -> None:
@@ -113,17 +124,30 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         return changes
 
     def dump(self) -> str:
-        """Write the live tokens as text, in their order."""
-        return json.dumps([_saved(task) for task in self.tasks.values()], ensure_ascii=False, separators=(",", ":"))
+        """Write all live tokens as text, in their order."""
+        return _text(self.tasks.values())
 
-    def restore(self, text: str) -> None:
-        """Put the saved tokens back."""
-        for row in json.loads(text):
+    def take_pages(self) -> dict[int, str]:
+        """Give the pages on which something has changed since the last call, as text."""
+        touched = self.pages.take_touched()
+        return {page: _text(self.tasks[token] for token in tokens) for page, tokens in touched.items()}
+
+    def restore(self, pages: Mapping[int, str]) -> None:
+        """Put the saved tokens back, in their order."""
+        rows = [(row, page) for page, text in pages.items() for row in json.loads(text)]
+        for page in pages:
+            self.pages.put_back(page, (row["id"] for row, at in rows if at == page))
+        for row, _page in sorted(rows, key=lambda found: int(found[0]["number"])):
             data = {**DEFAULTS, **row}
             name = data.pop("node") + (ITERATION if data["iterating"] else "")
-            task = Task(self, self.spec.task_specs[name], state=data.pop("state"), id=data.pop("id"))
+            task = _Token(self, self.spec.task_specs[name], state=data.pop("state"), id=data.pop("id"))
             task.internal_data.update(data, frames=tuple(data["frames"]))
             self._enlist(task)
+            self._count = data["number"] + 1
+
+    def rest(self) -> None:
+        """Let go of the host while nobody acts."""
+        self.host = cast(Host, None)
 
     # What steps ask
 
@@ -141,12 +165,14 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
             raise Stuck(f"同时进行的环节超过{LIVE_LIMIT}个，已停止。", node.id)
         iterating = index is not None
         spec = self.spec.task_specs[node.id + (ITERATION if iterating else "")]
-        task = Task(self, spec, state=TaskState.FUTURE, id=self.host.new_id())
+        task = _Token(self, spec, state=TaskState.FUTURE, id=self.host.new_id())
         # Each of several instances has variables of its own; the rounds of a loop share those around it.
         frames = (task.id, *frames) if iterating and node.multi else frames
         task.internal_data.update(
             container=container, frames=frames, via=via, guards=guards, index=index, iterating=iterating, count=0
         )
+        task.internal_data["number"], self._count = self._count, self._count + 1
+        self.pages.add(task.id)
         self._enlist(task)
         spec._update(task)
         token = _token(task)
@@ -176,6 +202,7 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         """Drop a token that is finished."""
         data = task.internal_data
         del self.tasks[task.id], self._inside[data["container"]][task.id]
+        self.pages.drop(task.id)
         self._guards.get(data["guards"], {}).pop(task.id, None)
         self.changes.append(Change(kind, _token(task)))
 
@@ -262,8 +289,12 @@ def _token(task: Task) -> Token:
     )
 
 
+def _text(tasks: Iterable[Task]) -> str:
+    return json.dumps([_saved(task) for task in tasks], ensure_ascii=False, separators=(",", ":"))
+
+
 def _saved(task: Task) -> dict[str, Any]:
     data = task.internal_data
     told = {name: data[name] for name, value in DEFAULTS.items() if data[name] != value}
-    place = {"container": data["container"], "frames": list(data["frames"])}
+    place = {"container": data["container"], "frames": list(data["frames"]), "number": data["number"]}
     return {"id": task.id, "node": task.task_spec.node.id, "state": task._state, **place, **told}
