@@ -17,7 +17,8 @@ def erase(unit: Unit, stream: str, number: int, actor: Actor, authority: str, re
     """Erase an event's content, which must be there, in a stream that is held.
 
     With the completion of a task goes what was said in it: the opinion, the words handed on to what followed, and the
-    paper of that act alone. Files, shared documents, variables, notices and archives made before keep what they hold.
+    paper of that act alone. With a grant of 代理 goes its authority. Files, shared documents, variables, notices and
+    archives made before keep what they hold.
     """
     table = model.event
     query = select(table.c.kind, table.c.envelope).where(table.c.stream == stream, table.c.number == number)
@@ -25,6 +26,13 @@ def erase(unit: Unit, stream: str, number: int, actor: Actor, authority: str, re
     history.erase(unit, stream, number, actor, authority, reason)
     if row.kind == "task.completed":
         _erase_completion(unit, stream.partition(":")[2], chain.parse(row.envelope))
+    if row.kind == "substitution-granted":
+        _erase_authority(unit, chain.parse(row.envelope)["substitution"])
+
+
+def _erase_authority(unit: Unit, substitution_id: str) -> None:
+    table = model.substitution
+    unit.connection.execute(update(table).where(table.c.id == substitution_id).values(authority=INSTEAD))
 
 
 def _erase_completion(unit: Unit, instance_id: str, head: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from engine import accounts, instances, jobs, notices, people, substitutions, tasks
+from engine import accounts, erasures, instances, jobs, notices, people, substitutions, tasks
 from engine.core import history, visibility
 from engine.ground import model
 from engine.ground.clock import ZONE
@@ -568,3 +568,23 @@ def test_the_midnight_look_leaves_a_standing_deputys_claim_alone(office: Office)
     office.engine.clock.advance(timedelta(days=1))  # type: ignore[attr-defined]
     assert waiting(office, "blue.head") == ["办理 a"]
     assert events(office, instance, "task.released") == []
+
+
+@once
+def test_a_lawful_erasure_takes_the_authority_from_the_pages_too(office: Office) -> None:
+    # Given an authority that says more of somebody's health than it should
+    with office.engine.transaction() as unit:
+        guard = people.add_person(unit, "guard", SYSTEM)
+        _open_account(unit, guard, "guard", "security")
+    for post, authority in (("group.leader", "因病住院，诊断某某"), ("red.head", AUTHORITY)):
+        grant(office, post, "blue.head", authority=authority)
+    with office.engine.reading() as unit:
+        known = history.read(unit.connection, "organization")
+    number = next(event.number for event in known if event.kind == "substitution-granted")
+    # When it is erased
+    with office.engine.transaction() as unit:
+        erasures.erase(unit, "organization", number, Actor(guard), "《个人信息保护法》第四十七条", "本人书面要求")
+    # Then it is shown no more, and the other one is
+    with office.engine.reading() as unit:
+        shown = [item.authority for item in substitutions.listing(unit)]
+    assert shown == [erasures.INSTEAD, AUTHORITY]
