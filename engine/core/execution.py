@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from engine.core import catalogue, deadlines, effects, expressions, history, memory, starters, vocabulary
+from engine.core import catalogue, deadlines, effects, expressions, history, memory, settled, starters, vocabulary
 from engine.core.catalogue import Definition
 from engine.core.expressions import ExpressionError, Value
 from engine.core.spiff import Machine
@@ -166,10 +166,13 @@ def lock_of_task(unit: Unit, task_id: str) -> dict[str, Any]:
     """
     table, task = model.instance, model.task.c
     owner = select(task.instance_id).where(task.id == task_id).scalar_subquery()
-    row = unit.connection.execute(select(table).where(table.c.id == owner).with_for_update()).first()
+    query = select(table, settled.asked()).where(table.c.id == owner).with_for_update(of=table)
+    row = unit.connection.execute(query).first()
     if row is None:
         raise NotFound()
-    return dict(row._mapping)
+    found = dict(row._mapping)
+    settled.note(unit, found)
+    return found
 
 
 def lock_free(unit: Unit, instance_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -375,7 +378,7 @@ def call(run: Run, token_id: str) -> None:
     """Start the child that a token waits for, wholly or not at all; what prevents it becomes an incident."""
     mark = history.mark(run.unit)
     try:
-        with run.unit.connection.begin_nested():
+        with run.unit.savepoint():
             start_child(run, token_id)
     except (Stuck, Invalid, ExpressionError) as error:
         history.rewind(run.unit, mark)

@@ -41,6 +41,8 @@ def _frames(unit: Unit, task: Row[Any], instance: Mapping[str, Any]) -> tuple[st
 def options(unit: Unit, form: Form, instance: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
     """Give what can be chosen in a form: the host's choices, and the instance's files."""
     known = {key: unit.engine.options[key](unit, instance) for key in form_uses.sources(form)}
+    if not form_uses.takes_files(form):
+        return known
     files = [row for row in documents.of_business_key(unit, instance["business_key"]) if row.kind == "file"]
     return {**known, forms.FILES: [{"value": row.id, "label": row.title} for row in files]}
 

@@ -22,6 +22,11 @@ def sources(form: Form) -> list[str]:
     return sorted({part.source for part in _all(form.components) if part.source})
 
 
+def takes_files(form: Form) -> bool:
+    """Tell whether files are picked in a form."""
+    return any(part.type == "filepicker" for part in _all(form.components))
+
+
 def of(source: str) -> FormUses:
     """Say what a form's text has to do with variables and choices; a text that is no form has nothing."""
     try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, literal, select, text, union, update
+from sqlalchemy import Connection, Label, Row, Select, func, insert, literal, select, text, union, update
 
 from engine.core import chain
 from engine.core.chain import ERASED, GENESIS, Chain, Erasure
@@ -104,7 +104,24 @@ def _write(unit: Unit) -> None:
     del unit.cache["events"]
 
 
+def asked(stream: str) -> tuple[Label[int | None], Label[bytes | None]]:
+    """Ask where a stream ends along with something else, once this act keeps others from it."""
+    table = model.event.c
+    last = select(table.digest).where(table.stream == stream).order_by(table.number.desc()).limit(1)
+    number = select(func.max(table.number)).where(table.stream == stream)
+    return number.scalar_subquery().label("head_number"), last.scalar_subquery().label("head_digest")
+
+
+def note(unit: Unit, stream: str, row: Row[Any]) -> None:
+    """Keep what was asked for: nobody else writes to the stream until this act ends."""
+    head = (row.head_number, bytes(row.head_digest)) if row.head_number else (0, GENESIS)
+    unit.cache.setdefault("seen", {})[stream] = head
+
+
 def _head(unit: Unit, stream: str) -> Head:
+    if stream in unit.cache.get("seen", {}):
+        seen: Head = unit.cache["seen"].pop(stream)
+        return seen
     hold(unit, stream)
     table = model.event.c
     query = select(table.number, table.digest).where(table.stream == stream).order_by(table.number.desc()).limit(1)

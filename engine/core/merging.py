@@ -124,7 +124,7 @@ def _do(chain: Chain, before: Run, task: Row[Any]) -> None:
     node = before.definition.diagram.nodes[task.activity_id]
     form, outcome = before.definition.form(task.form_key), node.attributes["merge"]
     try:
-        with unit.connection.begin_nested():
+        with unit.savepoint():
             run = execution.load(unit, before.id, Actor(before.actor.person_id, task.candidates[0]))
             given = filling.values(unit, task, run.row, form)
             clean, wrong = filling.inspect(unit, task, run.row, form, given, outcome)

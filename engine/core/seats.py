@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Text, and_, select, type_coerce
 
-from engine.core import entering, organization, substitutions
+from engine.core import entering, history, organization, substitutions
 from engine.core.substitutions import Cover
 from engine.ground import model
 from engine.ground.errors import NotFound
@@ -62,6 +62,14 @@ def find(unit: Unit, task_id: str) -> Row[Any]:
     row = unit.connection.execute(select(model.task).where(TASK.id == task_id)).first()
     if row is None:
         raise NotFound()
+    return row
+
+
+def find_held(unit: Unit, task_id: str, instance_id: str) -> Row[Any]:
+    """Give a task's row, its instance being locked, and learn where the instance's history ends."""
+    stream = f"instance:{instance_id}"
+    row = unit.connection.execute(select(model.task, *history.asked(stream)).where(TASK.id == task_id)).one()
+    history.note(unit, stream, row)
     return row
 
 

@@ -125,6 +125,17 @@ class Unit:
         if act not in self._after:
             self._after.append(act)
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Do a part wholly or not at all; where it is undone, what it asked for after the commit does not follow."""
+        asked = len(self._after)
+        try:
+            with self.connection.begin_nested():
+                yield
+        except BaseException:
+            del self._after[asked:]
+            raise
+
     def close(self) -> None:
         """Write what was put off to the end of the transaction."""
         while self._before:

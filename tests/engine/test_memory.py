@@ -89,3 +89,12 @@ def test_a_look_takes_nothing_out_of_memory(office: Office) -> None:
     with office.engine.reading() as unit:
         execution.load(unit, instance)
     assert reads(office.engine, lambda: load(office, instance)) == 0
+
+
+def test_a_step_that_is_undone_within_an_act_is_not_kept(office: Office) -> None:
+    instance = office.begin("runs_send_back")
+    office.engine.watchers.clear()
+    with office.engine.transaction() as unit, pytest.raises(ZeroDivisionError), unit.savepoint():
+        execution.settle(execution.load(unit, instance))
+        raise ZeroDivisionError
+    assert reads(office.engine, lambda: load(office, instance)) == 1

@@ -123,3 +123,15 @@ def test_a_moment_without_a_zone_is_refused(engine: Engine) -> None:
     row = {"id": new_id(), "at": datetime(2026, 1, 1), "streams": 0, "digest": ""}
     with pytest.raises(Exception, match="needs a zone"), engine.transaction() as unit:
         unit.connection.execute(model.anchor.insert(), row)
+
+
+def test_a_part_that_is_undone_asks_for_nothing_after_the_commit(engine: Engine) -> None:
+    told: list[str] = []
+    with engine.transaction() as unit:
+        unit.after_commit(lambda: told.append("before"))
+        with pytest.raises(ZeroDivisionError), unit.savepoint():
+            unit.after_commit(lambda: told.append("undone"))
+            raise ZeroDivisionError
+        with unit.savepoint():
+            unit.after_commit(lambda: told.append("done"))
+    assert told == ["before", "done"]
