@@ -126,8 +126,7 @@ def _plain(text: str) -> str:
 @room.post("/processes/<key>/edit")
 def save(key: str) -> AnyResponse | str:
     """Keep a draft, faults and all."""
-    if not _may_name(key):
-        raise NotFound()
+    _demand_name(key)
     paper = _given(key)
     if paper.faults:
         return make_response(_page(paper, _("没有保存：新表单有问题。")), 422)
@@ -151,6 +150,7 @@ def _conflict(paper: Paper, message: str) -> AnyResponse:
 @room.post("/processes/<key>/check")
 def check(key: str) -> str:
     """List what publishing would refuse; nothing is saved."""
+    _demand_name(key)
     paper = _given(key)
     with session.engine().reading() as unit:
         faults = (*paper.faults, *_faults(unit, paper))
@@ -174,6 +174,7 @@ def _key_faults(paper: Paper) -> list[Fault]:
 @room.post("/processes/<key>/publish")
 def publish(key: str) -> AnyResponse | str:
     """Make a new version of what is drawn, or show every fault."""
+    _demand_name(key)
     paper = _given(key)
     try:
         with session.engine().transaction() as unit:
@@ -253,6 +254,11 @@ def create() -> AnyResponse | str:
 def _may_name(key: str) -> bool:
     """Tell whether a process may have this key: "new" is the address of the page that asks for one."""
     return drawings.KEY.fullmatch(key) is not None and key != "new"
+
+
+def _demand_name(key: str) -> None:
+    if not _may_name(key):
+        raise NotFound()
 
 
 def _demand_new(unit: Unit, key: str, name: str) -> None:

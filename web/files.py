@@ -10,7 +10,7 @@ from web import guard
 
 room = Blueprint("files", __name__)
 
-HARMLESS = "default-src 'none'; sandbox"
+HARMLESS = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
 def file_url(document_id: str, number: int | None = None) -> str:

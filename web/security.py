@@ -52,6 +52,7 @@ def _protect(response: Response) -> Response:
     headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-    if request.endpoint != "static":
+    # An asset, which says how long it is good for, is anybody's; the page that says there is none is not.
+    if request.endpoint != "static" or "Cache-Control" not in headers:
         headers["Cache-Control"] = "no-store"
     return response

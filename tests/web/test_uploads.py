@@ -167,7 +167,7 @@ def test_a_page_inside_a_document_stays_a_document(browse: Browse) -> None:
     assert answer is not None
     assert answer.content_type == "application/pdf"
     assert answer.headers["Content-Disposition"].startswith("attachment")
-    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
 def test_a_slow_upload_keeps_nobody_else_waiting(app: Flask, browse: Browse, monkeypatch: pytest.MonkeyPatch) -> None:
