@@ -121,6 +121,7 @@ def _file_2025(stage: Stage) -> None:
         secrecy_reviewer="办公室负责人",
         distribution="各部室、各直属单位",
     )
+    stage.do("hr-staff", "下达任务", "issued", message="请各单位按时间抓好落实。")
     stage.go_to(date(2025, 1, 21))
     for unit in ("hr", *INSTITUTIONS):
         _record(stage, unit, 2025)

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine import people
 from engine.ground.unit_of_work import Function, Option, Unit
-from workflows import aggregation, approval, archiving, duties, submission
+from workflows import aggregation, approval, archiving, breakdown, duties, submission
 from workflows.duties import Duties, Duty
 
 SUBMITTING_KINDS = ("department", "institution")
@@ -43,6 +43,8 @@ def functions() -> dict[str, Function]:
         "aggregation.tally": partial(aggregation.tally, known),
         "approval.sheet": approval.make_sheet,
         "archiving.pack": archiving.pack,
+        "breakdown.break_down": breakdown.break_down,
+        "breakdown.tell": partial(breakdown.tell, known),
         "submission.compare": partial(submission.compare, known),
         "submission.restore": submission.restore,
     }

@@ -4,7 +4,6 @@ Fonts are only named, never shipped; nothing here draws a red head or a seal.
 """
 
 import io
-import zipfile
 from collections.abc import Iterable, Sequence
 
 from docx import Document
@@ -17,6 +16,8 @@ from docx.styles.style import ParagraphStyle
 from docx.table import Table, _Cell, _Row
 from docx.text.paragraph import Paragraph
 
+from workflows.timeless import timeless
+
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 PAGE = (Mm(210), Mm(297))
@@ -28,9 +29,6 @@ SONG, HEI, KAI, FANG, XIAOBIAO = "宋体", "黑体", "楷体_GB2312", "仿宋_GB
 SIZE_2, SIZE_3, SIZE_4, SIZE_5 = Pt(22), Pt(16), Pt(14), Pt(10.5)
 LINE = Pt(28.95)
 """Twenty-two lines on a page."""
-
-# A zip cannot be older; any fixed moment will do.
-ZIP_MOMENT = (1980, 1, 1, 0, 0, 0)
 
 
 def new_paper(title: str) -> Paper:
@@ -154,11 +152,6 @@ def _number(paragraph: Paragraph, side: WD_ALIGN_PARAGRAPH) -> None:
 
 def to_bytes(paper: Paper) -> bytes:
     """Give the file, with no trace of when it was made."""
-    first, last = io.BytesIO(), io.BytesIO()
-    paper.save(first)
-    with zipfile.ZipFile(first) as source, zipfile.ZipFile(last, "w") as target:
-        for entry in source.infolist():
-            fixed = zipfile.ZipInfo(entry.filename, ZIP_MOMENT)
-            fixed.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(fixed, source.read(entry))
-    return last.getvalue()
+    written = io.BytesIO()
+    paper.save(written)
+    return timeless(written.getvalue())

@@ -20,7 +20,7 @@ from tests.bpmn.drawing import BPMN, Drawing, is_chinese, pairs, read
 from workflows import parameters, submission
 
 FOLDER = Path(__file__).parents[2] / "bpmn"
-KEYS = ("annual_plan", "submission", "aggregation", "approval", "inclusion", "archiving")
+KEYS = ("annual_plan", "submission", "aggregation", "approval", "breakdown", "inclusion", "archiving")
 SUIXU = "{urn:suixu:bpmn:1}"
 OPTIONS = frozenset({"units", "duties", "returnable"})
 FUNCTIONS = frozenset(
@@ -29,6 +29,8 @@ FUNCTIONS = frozenset(
         "aggregation.tally",
         "approval.sheet",
         "archiving.pack",
+        "breakdown.break_down",
+        "breakdown.tell",
         "submission.compare",
         "submission.restore",
     }

@@ -336,6 +336,18 @@ def test_the_draft_may_go_up_before_the_last_return_is_handed_over() -> None:
     assert walk.waiting() == []
 
 
+# breakdown
+
+
+def test_tasks_are_issued_by_hr_and_then_told() -> None:
+    walk = Walk("breakdown")
+    walk.do("分解任务")
+    assert walk.waiting() == ["下达任务"]
+    walk.do("下达任务", "issued", message=None)
+    walk.do("告知责任单位")
+    assert walk.waiting() == []
+
+
 # inclusion
 
 
@@ -466,6 +478,7 @@ def test_a_year_goes_from_the_list_of_units_to_the_archive() -> None:
     walk.do("汇总")
     walk.do("审批", approval_outcome="agree_amended")
     walk.do("印发登记", "registered", inclusion_due=date(2026, 2, 27))
+    walk.do("任务分解")
     # The house itself and the institutions on the list record what they have taken in, nobody else does
     assert walk.waiting() == ["列入登记", "列入登记"]
     assert sorted(str(scope["unit_code"]) for scope in walk.scopes.values()) == ["hr", "unit_a"]

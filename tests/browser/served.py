@@ -255,13 +255,18 @@ def _walk_into_changes(stage: Stage) -> None:
 
 
 def _walk_to_the_excerpts(stage: Stage) -> None:
-    """Bring 2032, approved by the leader alone and issued, to where its units record what their own plans take in."""
+    """Bring 2032, approved by the leader alone, to where units record excerpts, and 2033 to where tasks are issued."""
     _begin(stage, 2032, "unit_a", approver="leader")
     _send(stage, 2032, "unit_a")
     stage.do("leader", "组长签批", "agree", "2032年")
     fields = {"manner": "none", "signer": "组长", "publicity": "closed", "secrecy_reviewer": "办公室负责人"}
     days = dict.fromkeys(("signed_on", "dated", "issued_on"), "2026-01-20")
     stage.do("hr-staff", "印发登记", "registered", "2032年", **fields, **days)
+    stage.do("hr-staff", "下达任务", "issued", "2032年")
+    _begin(stage, 2033, "office", approver="leader")
+    _send(stage, 2033, "office")
+    stage.do("leader", "组长签批", "agree", "2033年")
+    stage.do("hr-staff", "印发登记", "registered", "2033年", **fields, **days)
 
 
 def _walk_into_an_incident(stage: Stage) -> None:

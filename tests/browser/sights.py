@@ -367,6 +367,7 @@ TASKS = (
     Sight("aggregating-claimed", TASK, "hr-staff", "机关党委（未到：人事部审看）", _claimed("汇总改稿", "2026年")),
     Sight("aggregating-nobody-returned", COMPLETE, "hr-staff", "请至少选一项“退回哪些单位”", _return_nobody, 422),
     Sight("task-overdue-settling", TASK, "hr-staff", "情况与理由", _task("处置逾期", "2026年")),
+    Sight("issuing", TASK, "hr-staff", "办公室报送（第1版）", _task("下达任务", "2033年")),
     Sight("including", TASK, "unit-a-staff", "照原文摘录列入双拥的段落。", _task("登记节选", "2032年")),
     Sight("including-nothing", COMPLETE, "unit-a-staff", "登记节选 有 4 处需要改正", _record_nothing, 422),
     Sight("reading", TASK, "deputy-1", "圈阅（同意） 不同意见 暂存", _task("圈阅", "2028年")),
@@ -404,7 +405,18 @@ def _older(walk: Walk) -> Response:
     return walk.follow("看第 1 版")
 
 
+def _tasks_of_2032(walk: Walk) -> Response:
+    return walk.open(walk.house.document("2032年双拥工作任务分解", "breakdown"))
+
+
 INSTANCES = (
+    Sight(
+        "document-of-the-units",
+        f"{INSTANCE}/documents/<document_id>",
+        "unit-a-staff",
+        "直属单位甲报送（第1版）",
+        _tasks_of_2032,
+    ),
     Sight(
         "instance-completed",
         INSTANCE,

@@ -199,6 +199,7 @@ def the_leading_group_approves(cast: Cast) -> None:
 def it_is_issued_and_filed(cast: Cast) -> str:
     year.to(cast.engine, 2, 11)
     cast.do("hr-staff", "印发登记", "2026年", "登记", REGISTRATION)
+    the_tasks_are_issued(cast)
     four_record_what_their_own_plans_take_in(cast)
     cast.do("hr-staff", "归卷登记", "2026年", "归卷", {"retention": "permanent", "filing_year": "2026"})
     with cast.engine.reading() as unit:
@@ -211,6 +212,17 @@ def it_is_issued_and_filed(cast: Cast) -> str:
         assert set(outcomes.values()) == {"received"}
         assert unit.connection.execute(select(model.incident)).all() == []
         return next(str(row.id) for row in rows if row.parent_id is None)
+
+
+def the_tasks_are_issued(cast: Cast) -> None:
+    words = cast.reads("hr-staff", "下达任务", "2026年")
+    for part in ("宣文部国防双拥教育", "宣文部报送", "001"):
+        assert part in words
+    cast.do("hr-staff", "下达任务", "2026年", "下达", {"message": "请按时间抓好落实。"})
+    # Each unit is told of its own, and finds the table by its notice and nothing besides
+    status, words = cast.sees("unit-b-staff", "/notices")
+    assert (status, "牵头：直属单位乙国防双拥教育（3月2日至4月10日，未开始）" in words) == (200, True)
+    assert "直属单位甲国防双拥教育" not in words
 
 
 def four_record_what_their_own_plans_take_in(cast: Cast) -> None:
@@ -240,13 +252,14 @@ def nobody_sees_what_is_not_theirs(cast: Cast, root: str) -> None:
 def the_record_is_whole(cast: Cast, root: str) -> None:
     with cast.engine.reading() as unit:
         titles = {row.id: row.title for row in unit.connection.execute(select(model.instance))}
-    # one plan; eight reports and one in a second round; two aggregations, two approvals, four records, one filing
-    assert len(titles) == 1 + 9 + 2 + 2 + 4 + 1
+    # one plan; eight reports and one in a second round; two aggregations, two approvals;
+    # one breakdown, four records, one filing
+    assert len(titles) == 1 + 9 + 2 + 2 + 1 + 4 + 1
     for instance_id, title in titles.items():
         status, words = cast.sees("auditor", f"/instances/{instance_id}")
         assert (status, title in words, "首尾相连，没有改动" in words) == (200, True, True), title
     words = cast.sees("hr-staff", f"/instances/{root}")[1]
-    for document in ("送审稿", "处理单", "定稿", "印发登记", "归卷登记"):
+    for document in ("送审稿", "处理单", "定稿", "印发登记", "任务分解表", "归卷登记"):
         assert document in words
     the_archive_is_whole(cast)
     assert records.verify(cast.engine).whole
@@ -259,5 +272,5 @@ def the_archive_is_whole(cast: Cast) -> None:
     bagit.Bag(str(folders[0])).validate()
     page = (folders[0] / "data" / "index.html").read_text(encoding="utf-8")
     excerpt, missing = "列入本年度重点工作", "应登记4家，已登记3家。未登记：直属单位丙（本年度考核办法尚未印发。）"
-    for words in ("请先落实经费来源", "经费来源不明", "机关党委书面说明", "直属单位乙", excerpt, missing):
+    for words in ("请先落实经费来源", "经费来源不明", "机关党委书面说明", "宣文部报送", excerpt, missing):
         assert words in page
