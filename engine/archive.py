@@ -3,16 +3,21 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.core import archive_check, archive_items, archive_page, bag, dossier, kin
+from sqlalchemy import select
+
+from engine.core import archive_check, archive_items, archive_page, bag, dossier, parcel, visibility
 from engine.core.bag import BagError, Fault
 from engine.core.dossier import Dossier
-from engine.core.filenames import safe_name
+from engine.core.filenames import is_unsafe, safe_name
+from engine.ground import model
 from engine.ground.clock import local
+from engine.ground.errors import NotFound, Stale
 from engine.ground.unit_of_work import Engine, Unit
 
 PATH, DIGEST = "archive_path", "archive_digest"
@@ -21,6 +26,7 @@ PATH, DIGEST = "archive_path", "archive_digest"
 DRAFTS = ".drafts"
 IDENTIFIER = "External-Identifier"
 ATTEMPTS = 100
+MISSING = "归档包不在归档文件夹里，或者同名的文件夹装的不是这件事项。请系统管理员从备份放回。"
 
 
 def build(
@@ -119,10 +125,72 @@ def verify(folder: Path) -> list[Fault]:
     return faults + list(archive_check.check(folder))
 
 
-def path_of(unit: Unit, instance_id: str) -> Path | None:
-    """Find the bag of an instance's family, if there is one."""
-    for row in reversed(kin.family(unit, instance_id)):
-        path = kin.variable(unit, row.id, PATH)
-        if isinstance(path, str):
-            return unit.engine.archives / path
-    return None
+# A bag that is kept
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Name the bag of an affair: where it is to be, whose it is, and the digest that stands for it as it was made."""
+
+    folder: Path
+    root: str
+    digest: str
+
+    @property
+    def is_there(self) -> bool:
+        """Tell whether the folder is there and holds this affair."""
+        # A diagram may have set the name: what no system takes is as good as gone.
+        plain = os.path.isdir(self.folder) and not os.path.islink(self.folder)
+        return plain and identifier(self.folder) == self.root
+
+
+def find(unit: Unit, instance_id: str, person_id: str, roles: Collection[str] = ()) -> Kept | None:
+    """Find the bag of an affair from its top or from where it was packed, for one who may see the whole affair."""
+    instance, variable = model.instance.c, model.variable.c
+    root = unit.connection.execute(select(instance.root_id).where(instance.id == instance_id)).scalar()
+    if root is None or not visibility.may_see(unit, root, person_id, roles):
+        return None
+    query = (
+        select(instance.id, variable.name, variable.value)
+        .join_from(model.instance, model.variable, variable.instance_id == instance.id)
+        .where(instance.root_id == root, variable.scope == "", variable.name.in_((PATH, DIGEST)))
+        .order_by(instance.started_at, instance.id)
+    )
+    told: dict[str, dict[str, Any]] = {}
+    for row in unit.connection.execute(query):
+        told.setdefault(row.id, {})[row.name] = row.value
+    holders = {holder: values for holder, values in told.items() if _is_name(values.get(PATH))}
+    if not holders or instance_id not in (root, *holders):
+        return None
+    values = holders.get(instance_id) or holders[next(reversed(holders))]
+    return Kept(unit.engine.archives / values[PATH], root, str(values.get(DIGEST) or ""))
+
+
+def _is_name(path: object) -> bool:
+    """Tell whether a variable, which a diagram may set too, names a folder right below the archives."""
+    return isinstance(path, str) and "/" not in path and not path.startswith(".") and not is_unsafe(path)
+
+
+def check(kept: Kept) -> list[Fault]:
+    """List what is wrong with a bag that is kept, and whether it is still the one that was made."""
+    if not kept.is_there:
+        return [Fault("archive.missing", "", MISSING)]
+    found = verify(kept.folder)
+    with suppress(OSError):
+        if fingerprint(kept.folder) != kept.digest:
+            found.append(Fault("archive.replaced", "", "与归档时登记的校验值不一致，可能整包被换过。"))
+    return found
+
+
+def wrap(kept: Kept) -> Iterator[bytes]:
+    """Give a bag as a .zip, piece by piece.
+
+    Raises:
+        NotFound: the folder is gone, or holds another affair. Stale: there is in it now what no bag has.
+    """
+    if not kept.is_there:
+        raise NotFound(MISSING)
+    try:
+        return parcel.wrap(kept.folder)
+    except BagError as error:
+        raise Stale(str(error)) from error

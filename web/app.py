@@ -10,6 +10,7 @@ from engine.ground.unit_of_work import Engine
 from web import (
     account,
     accounts,
+    archives,
     audit,
     calendar,
     drafting,
@@ -47,6 +48,7 @@ ROOMS = (
     notices.room,
     instances.room,
     files.room,
+    archives.room,
     shipped.room,
     processes.room,
     drafting.room,

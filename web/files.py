@@ -1,6 +1,8 @@
 """Hand files out: never to be run by a browser, always under their own name."""
 
+from collections.abc import Iterator
 from io import BytesIO
+from urllib.parse import quote
 
 from flask import Blueprint, Response, send_file, url_for
 
@@ -30,6 +32,15 @@ def newest(document_id: str) -> Response:
 def version(document_id: str, number: int) -> Response:
     """Download one version of a file."""
     return _download(document_id, number)
+
+
+def parcel(pieces: Iterator[bytes], name: str) -> Response:
+    """Hand out a .zip that is made while it is sent."""
+    answer = Response(pieces, mimetype="application/zip")
+    # An old browser takes the plain name, every other one that which is spelled out (RFC 6266).
+    spelled = {"filename": "archive.zip", "filename*": f"UTF-8''{quote(name, safe='')}"}
+    answer.headers.set("Content-Disposition", "attachment", **spelled)
+    return _harmless(answer)
 
 
 def _download(document_id: str, number: int | None) -> Response:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from sqlalchemy import Row
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine import definitions, documents, instances, parameters, people, tasks
+from engine import archive, definitions, documents, instances, parameters, people, tasks
 from engine.core import execution, form_uses, seats, starters, substitutions
 from engine.core.catalogue import Definition
 from engine.core.erasures import INSTEAD
@@ -135,6 +135,8 @@ def _shown(unit: Unit, view: InstanceView) -> dict[str, Any]:
         "act_names": [row.name for row in view.documents if row.name.startswith("task:")],
         "may_cancel": instances.may_cancel(unit, view.row, guard.person_id()),
         "erased": streams.erased_words,
+        "missing": archive.MISSING,
+        "kept": archive.find(unit, view.row["id"], guard.person_id(), guard.roles()),
         "verdict": instances.verify(unit, view.row["id"]) if guard.has(AUDIT) else None,
     }
 

@@ -68,6 +68,8 @@ KINDS: Mapping[str, str] = {
     "task-read": _("查看待办"),
     "document-read": _("查看材料"),
     "file-read": _("下载文件"),
+    "archive-read": _("下载归档包"),
+    "archive-checked": _("核对归档包"),
     "audit-searched": _("查找事项"),
     "access-log-read": _("查看访问日志"),
     "chains-verified": _("校验全部记录"),

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from engine.core.filenames import fold, is_unsafe, safe_name, shown, unique_names, without_invisible
 from engine.ground.errors import SuixuError
 
-__all__ = ["BagError", "Fault", "Item", "safe_name", "unique_names", "verify", "write"]
+__all__ = ["BagError", "Fault", "Item", "opened", "safe_name", "unique_names", "verify", "write"]
 
 _PAYLOAD = "data"
 _DECLARATION = "bagit.txt"
@@ -371,7 +371,7 @@ def _parse_entry(line: bytes) -> tuple[str, str] | None:
 
 def _check_digest(path: str, place: Path, expected: str, kind: str) -> Iterator[Fault]:
     try:
-        with _opened(place) as file:
+        with opened(place) as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         yield _fault("unreadable", path, "文件读不出来。")
@@ -383,13 +383,14 @@ def _check_digest(path: str, place: Path, expected: str, kind: str) -> Iterator[
 def _read_lines(path: Path) -> Iterator[bytes | None]:
     """Give the lines one by one, an endless one in parts, and None where reading breaks off."""
     try:
-        with _opened(path) as file:
+        with opened(path) as file:
             yield from iter(partial(file.readline, _CHUNK), b"")
     except OSError:
         yield None
 
 
-def _opened(path: Path) -> io.BufferedReader:
+def opened(path: Path) -> io.BufferedReader:
+    """Open a file of a bag to be read."""
     # A file swapped for a link or a pipe since the survey must neither lead outside nor block.
     guard = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     return open(path, "rb", opener=lambda name, flags: os.open(name, flags | guard))

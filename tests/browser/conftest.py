@@ -18,9 +18,9 @@ from web.account import limiter
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Fill a database once; it is copied by those who use it."""
+    """Fill a database once, archives beside it; they are copied by those who use them."""
     path = tmp_path_factory.mktemp("served") / "prepared.db"
-    served.prepare(f"sqlite:///{path}")
+    served.prepare(f"sqlite:///{path}", path.parent)
     return path
 
 
@@ -29,6 +29,7 @@ def house(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Serve the house for the whole session."""
     folder = tmp_path_factory.mktemp("house")
     shutil.copyfile(prepared, folder / "house.db")
+    shutil.copytree(prepared.parent / "archives", folder / "archives")
     with served.serve(f"sqlite:///{folder / 'house.db'}", folder) as found:
         yield found
     limiter.reset()

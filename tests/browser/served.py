@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
@@ -96,6 +95,10 @@ class House:
             row = instances.view(unit, found.rpartition("/")[2], self.person("hr-staff"))
         return next(f"{found}/documents/{item.id}" for item in row.documents if item.name == name)
 
+    def archives(self) -> list[Path]:
+        """Give the archives that are kept."""
+        return [path for path in self.engine.archives.iterdir() if not path.name.startswith(".")]
+
     def start(self, subject: str) -> str:
         """Start an errand of its own, and give the path of its first task, claimed by nobody."""
         with self.engine.transaction() as unit:
@@ -131,13 +134,10 @@ def serve(url: str, folder: Path) -> Iterator[House]:
         found.engine.close()
 
 
-def prepare(url: str) -> None:
-    """Fill a database once: the demo's two years, and beyond them whatever else a page can show."""
+def prepare(url: str, folder: Path) -> None:
+    """Fill a database and a data folder once: the demo's two years, and beyond them whatever else a page can show."""
     migrations.migrate(url)
-    # The demo writes an archive into the data folder, which nobody looks at here.
-    with TemporaryDirectory() as folder:
-        settings = Settings(Path(folder), url, "127.0.0.1", 8000, "x" * 32, None, 50, ())
-        _fill(settings)
+    _fill(Settings(folder, url, "127.0.0.1", 8000, "x" * 32, None, 50, ()))
 
 
 def _fill(settings: Settings) -> None:

@@ -409,6 +409,31 @@ def _tasks_of_2032(walk: Walk) -> Response:
     return walk.open(walk.house.document("2032年双拥工作任务分解", "breakdown"))
 
 
+def _check(walk: Walk) -> Response:
+    _instance(PLAN_2025)(walk)
+    return walk.press("核对归档包")
+
+
+def _without_its_folder(walk: Walk) -> Response:
+    (folder,) = walk.house.archives()
+    hidden = folder.rename(folder.with_name(".hidden"))
+    shown = _instance(PLAN_2025)(walk)
+    hidden.rename(folder)
+    return shown
+
+
+def _check_what_was_changed(walk: Walk) -> Response:
+    (folder,) = walk.house.archives()
+    place = folder / "data" / "index.html"
+    whole = place.read_bytes()
+    place.write_bytes(whole + b"<!-- -->")
+    shown = _check(walk)
+    place.write_bytes(whole)
+    return shown
+
+
+CHECKED = f"{INSTANCE}/archive/check"
+
 INSTANCES = (
     Sight(
         "document-of-the-units",
@@ -421,7 +446,7 @@ INSTANCES = (
         "instance-completed",
         INSTANCE,
         "hr-staff",
-        "2025年1月2日 09:00 现在到哪一步、等谁 这个事项已经结束",
+        "2025年1月2日 09:00 单位 人事部 现在到哪一步、等谁 这个事项已经结束",
         _instance(PLAN_2025),
     ),
     Sight("instance-active", INSTANCE, "hr-staff", "件下级事项还在办理", _instance("2026年双拥工作计划")),
@@ -443,6 +468,10 @@ INSTANCES = (
     ),
     Sight("instance-audited", INSTANCE, "auditor", "条记录首尾相连，没有改动", _instance(PLAN_2025)),
     Sight("instance-tampered", INSTANCE, "auditor", "记录校验 不一致", _instance(PLAN_2025), tampered=True),
+    Sight("instance-archived", INSTANCE, "auditor", "下载归档包（2025年", _instance(PLAN_2025)),
+    Sight("instance-archive-gone", INSTANCE, "hr-staff", "归档包不在归档文件夹里", _without_its_folder),
+    Sight("archive-whole", CHECKED, "hr-staff", "归档包完整：文件与清单一致", _check),
+    Sight("archive-broken", CHECKED, "hr-staff", "归档包核对不上，有 2 处问题", _check_what_was_changed),
     Sight("instance-erased", INSTANCE, "hr-staff", "依法清除第", _instance(f"办事：{ERASED}")),
     Sight("document", f"{INSTANCE}/documents/<document_id>", "hr-staff", "这份材料的各个版本", _document),
     Sight("document-older", f"{INSTANCE}/documents/<document_id>", "hr-staff", "第 1 版的内容", _older),

@@ -23,6 +23,7 @@ NO_PAGES = {
     "/",
     "/setup/lists/<name>.xlsx",
     "/documents/<document_id>/file",
+    "/instances/<instance_id>/archive.zip",
     "/documents/<document_id>/versions/<int:number>/file",
     "/instances/<instance_id>/diagram.xml",
     "/processes/<key>/versions/<int:number>/diagram.xml",

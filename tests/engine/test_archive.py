@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import zipfile
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,6 +20,7 @@ from sqlalchemy import update
 from engine import archive, documents
 from engine.core.bag import BagError
 from engine.ground import model
+from engine.ground.errors import NotFound, Stale
 from engine.ground.unit_of_work import Engine
 from tests.engine.office import Office
 
@@ -297,11 +299,6 @@ def test_a_damaged_bag_is_not_taken_for_the_finished_one(office: Office, packed:
         archive.build(office.engine, finished, TITLE)
 
 
-def test_an_affair_without_a_bag_has_no_path(engine: Engine, finished: str) -> None:
-    with engine.reading() as unit:
-        assert archive.path_of(unit, finished) is None
-
-
 # Tampering
 
 
@@ -468,14 +465,126 @@ def test_a_bag_that_another_worker_finished_first_is_taken_if_it_is_whole(
         assert archive.verify(archive.build(office.engine, finished, TITLE)) == []
 
 
-@once
-def test_the_path_of_a_bag_is_found_from_any_affair_of_the_family(office: Office, packed: Path, finished: str) -> None:
-    with office.engine.transaction() as unit:
-        row = {"instance_id": finished, "scope": "", "name": archive.PATH, "value": TITLE}
-        unit.connection.execute(model.variable.insert(), row)
+# Handed out
+
+
+def remember(engine: Engine, instance_id: str, **values: str) -> None:
+    """Let an instance say where its bag is, as the function that packs does, and as a diagram could."""
+    names = {"path": archive.PATH, "digest": archive.DIGEST}
+    rows = [
+        {"instance_id": instance_id, "scope": "", "name": names[key], "value": text} for key, text in values.items()
+    ]
+    with engine.transaction() as unit:
+        unit.connection.execute(model.variable.insert(), rows)
+
+
+def kept_by(
+    office: Office, instance_id: str, post: str = "", roles: tuple[str, ...] = ("audit",)
+) -> archive.Kept | None:
     with office.engine.reading() as unit:
-        for item in index_of(packed)["instances"]:
-            assert archive.path_of(unit, item["id"]) == packed
+        return archive.find(unit, instance_id, office.people.get(post, ""), roles)
+
+
+@pytest.fixture
+def filed(office: Office, packed: Path, finished: str) -> archive.Kept:
+    """Give the bag as it is remembered where it was packed: by the child."""
+    child = index_of(packed)["instances"][1]["id"]
+    remember(office.engine, child, path=TITLE, digest=archive.fingerprint(packed))
+    kept = kept_by(office, finished)
+    assert kept is not None
+    return kept
+
+
+def test_a_bag_is_found_from_the_top_and_from_where_it_was_packed(
+    office: Office, packed: Path, finished: str, filed: archive.Kept
+) -> None:
+    assert (filed.folder, filed.root, filed.is_there) == (packed, finished, True)
+    child = index_of(packed)["instances"][1]["id"]
+    assert kept_by(office, child) == filed
+    assert archive.check(filed) == []
+    assert kept_by(office, "nobody") is None
+    assert kept_by(office, office.begin("engine_call")) is None
+
+
+def test_a_bag_is_for_those_who_may_see_the_whole_affair(
+    office: Office, packed: Path, finished: str, filed: archive.Kept
+) -> None:
+    # Given somebody who did a task of the child and has no part in the whole
+    child = index_of(packed)["instances"][1]["id"]
+    assert kept_by(office, child, "hr.head", ()) is None
+    assert kept_by(office, finished, "hr.head", ()) is None
+    assert kept_by(office, finished, "hr.head", ("process", "security", "system")) is None
+    # When they take part in the whole
+    with office.engine.transaction() as unit:
+        row = {"principal": f"person:{office.people['hr.head']}", "instance_id": finished}
+        unit.connection.execute(model.participant.insert(), row)
+    # Then it is theirs too
+    assert kept_by(office, finished, "hr.head", ()) == filed
+
+
+def test_of_two_bags_each_affair_gives_its_own_and_the_top_the_later(
+    office: Office, packed: Path, finished: str, filed: archive.Kept
+) -> None:
+    second = archive.build(office.engine, finished, f"{TITLE}补")
+    remember(office.engine, finished, path=second.name, digest=archive.fingerprint(second))
+    child = index_of(packed)["instances"][1]["id"]
+    found = [kept_by(office, instance) for instance in (finished, child)]
+    assert [kept.folder.name for kept in found if kept] == [second.name, TITLE]
+
+
+@once
+@pytest.mark.parametrize("path", ["../secret", "a/b", "..", "", ".drafts", "a\\b", "x" * 3_000])
+def test_a_name_that_leads_elsewhere_leads_nowhere(office: Office, finished: str, path: str) -> None:
+    remember(office.engine, finished, path=path, digest="0")
+    kept = kept_by(office, finished)
+    assert kept is None or not kept.is_there
+
+
+@once
+def test_a_bag_of_another_affair_is_not_handed_out(office: Office, packed: Path) -> None:
+    # Given an affair whose diagram names the bag of another one
+    other = office.begin("engine_call")
+    remember(office.engine, other, path=TITLE, digest=archive.fingerprint(packed))
+    kept = kept_by(office, other)
+    assert kept is not None and not kept.is_there
+    assert [fault.code for fault in archive.check(kept)] == ["archive.missing"]
+    with pytest.raises(NotFound, match="请系统管理员从备份放回"):
+        archive.wrap(kept)
+
+
+@once
+def test_a_link_in_the_place_of_a_bag_is_not_followed(office: Office, packed: Path, filed: archive.Kept) -> None:
+    packed.rename(packed.with_name("elsewhere"))
+    packed.symlink_to(packed.with_name("elsewhere"))
+    assert not filed.is_there
+
+
+@once
+def test_a_bag_that_is_whole_but_another_is_told(office: Office, packed: Path, filed: archive.Kept) -> None:
+    (packed / "data" / "附件" / "新的.txt").write_text("后来放进去的", encoding="utf-8")
+    reseal(packed)
+    assert [fault.code for fault in archive.check(filed)] == ["archive.replaced"]
+    (packed / "tagmanifest-sha256.txt").unlink()
+    assert "bag.manifest_missing" in {fault.code for fault in archive.check(filed)}
+
+
+@once
+def test_a_parcel_unpacked_is_the_bag(packed: Path, filed: archive.Kept, tmp_path: Path) -> None:
+    parcel = tmp_path / "parcel.zip"
+    parcel.write_bytes(b"".join(archive.wrap(filed)))
+    with zipfile.ZipFile(parcel) as found:
+        assert found.testzip() is None
+        assert {name.partition("/")[0] for name in found.namelist()} == {TITLE}
+        found.extractall(tmp_path / "unpacked")
+    assert archive.verify(tmp_path / "unpacked" / TITLE) == []
+    assert archive.fingerprint(tmp_path / "unpacked" / TITLE) == filed.digest
+
+
+@once
+def test_a_bag_with_a_link_in_it_is_not_handed_out(packed: Path, filed: archive.Kept) -> None:
+    (packed / "data" / "外面").symlink_to("/etc/passwd")
+    with pytest.raises(Stale, match="请先核对归档包"):
+        archive.wrap(filed)
 
 
 def change_history(office: Office, kind: str, **values: Any) -> None:

@@ -77,10 +77,11 @@ def test_last_years_plan_lies_in_an_archive_that_is_whole(told: Stage) -> None:
         root = unit.connection.execute(
             select(model.instance.c.id).where(model.instance.c.title == "2025年双拥工作计划")
         ).scalar_one()
-        folder = archive.path_of(unit, root)
+        kept = archive.find(unit, root, told.people["hr-staff"])
         assert documents.values(unit, "plan:2025", "filing") is not None
-    assert folder is not None and folder.name == "2025年双拥工作计划·2025年归档"
-    assert archive.verify(folder) == []
+    assert kept is not None and kept.folder.name == "2025年双拥工作计划·2025年归档"
+    assert archive.check(kept) == []
+    folder = kept.folder
     assert "应登记4家，已登记4家。" in (folder / "data" / "index.html").read_text(encoding="utf-8")
     assert any("签批原件登记" in path.name for path in (folder / "data" / "附件").iterdir())
 
