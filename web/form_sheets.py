@@ -162,7 +162,9 @@ class _Layout:
 
     def _says_nothing(self, part: Component, values: Values) -> bool:
         """Tell whether a part only shows what the matter brought along, and it brought nothing."""
-        only_shown = part.readonly and bool(part.default_expression)
+        if part.type == "group":
+            return bool(part.components) and all(self._says_nothing(inner, values) for inner in part.components)
+        only_shown = part.readonly and (part.hide_empty or bool(part.default_expression))
         return only_shown and forms.is_nothing(values.get(part.key))
 
     def cell(self, part: Component, values: Values, prefix: str) -> Cell:

@@ -14,7 +14,7 @@ from engine.core import documents, kin, opinions
 from engine.core.filenames import safe_name
 from engine.ground.clock import local
 from engine.ground.unit_of_work import Call, Result, Unit
-from workflows import duties, papers, word
+from workflows import adjustment, differences, duties, papers, word
 
 URGENCY = {"normal": "平件", "urgent": "加急", "express": "特急"}
 PUBLICITY = {"open": "主动公开", "request": "依申请公开", "closed": "不予公开"}
@@ -70,16 +70,19 @@ def make_sheet(call: Call) -> Result:
     """Freeze what was approved: the final text and the sheet, as files."""
     known = duties.load()
     with call.engine.reading() as unit:
-        plan = documents.values(unit, call.business_key, "plan") or {}
-        content = _content(unit, call, plan)
-        names = {item.code: item.name for item in people.units(unit)}
+        drafted = documents.values(unit, call.business_key, "plan") or {}
+        content = _content(unit, call, drafted)
+        called = differences.labels(unit, known)
+    if call.variables.get("subject") == adjustment.SUBJECT:
+        approved = adjustment.final(drafted, called)
+        text = adjustment.paper_file(approved)
+    else:
+        approved, text = drafted, papers.plan_file(drafted, "final_text", "定稿", "定稿", known, called["lead"])
+    amended = approved != drafted
+    content = content._replace(version=content.version + amended)
     file_name = safe_name(f"{content.title}处理单.docx")
-    return Result(
-        files=(
-            papers.plan_file(plan, "final_text", "定稿", "定稿", known, names),
-            ("approval_sheet", "处理单（打印）", file_name, word.MEDIA_TYPE, sheet_paper(content)),
-        )
-    )
+    sheet = ("approval_sheet", "处理单（打印）", file_name, word.MEDIA_TYPE, sheet_paper(content))
+    return Result(documents={"plan": approved} if amended else {}, files=(text, sheet))
 
 
 def _content(unit: Unit, call: Call, plan: Mapping[str, Any]) -> Content:

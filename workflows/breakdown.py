@@ -81,15 +81,20 @@ def _told(rows: Sequence[Row], names: Mapping[str, str]) -> dict[str, list[str]]
     codes = {name: code for code, name in names.items()}
     led = [(row.get("lead"), f"牵头：{_task(row)}") for row in rows]
     assisted = [
-        (codes.get(name), f"配合{names.get(str(row.get('lead')), '')}：{_task(row)}")
+        (code, f"配合{names.get(str(row.get('lead')), '')}：{_task(row)}")
         for row in rows
-        for name in _BETWEEN.split(str(row.get("assist") or ""))
+        for code in assisting(row, codes)
     ]
     told: dict[str, list[str]] = {}
     for code, line in (*led, *assisted):
         if code:
             told.setdefault(str(code), []).append(line)
     return told
+
+
+def assisting(row: Row, codes: Mapping[str, str]) -> list[str]:
+    """Name the units that assist in a row, those that are written as they are called; `codes` are by name."""
+    return [codes[name] for name in _BETWEEN.split(str(row.get("assist") or "")) if name in codes]
 
 
 def _task(row: Row) -> str:

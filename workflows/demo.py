@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.ground.clock import ZONE, FixedClock
 from engine.ground.unit_of_work import Engine
-from workflows import demo_organization, publication, word
+from workflows import demo_adjustment, demo_organization, publication, word
 from workflows.demo_items import items_of, overall_of
 from workflows.demo_organization import SUBMITTING_UNITS
 from workflows.stage import Stage
@@ -156,7 +156,9 @@ def _tell_2026(stage: Stage) -> None:
     stage.go_to(date(2026, 1, 12))
     for unit in ("hr", "office", "publicity", "finance"):
         _send(stage, unit, 2026)
+    demo_adjustment.begin(stage)
     stage.go_to(date(2026, 1, 14))
+    demo_adjustment.send_up(stage)
     for unit in ("office", "publicity", "finance"):
         _receive(stage, unit, 2026)
     # HR does not wait for all: what has come is in the draft.
@@ -165,6 +167,7 @@ def _tell_2026(stage: Stage) -> None:
     stage.go_to(date(2026, 1, 16), NOW.time())
     for unit in ("party", "unit_a"):
         _send(stage, unit, 2026)
+    demo_adjustment.circulate(stage)
     _settle_late(stage)
 
 

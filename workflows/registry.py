@@ -7,7 +7,7 @@ from typing import Any
 
 from engine import people
 from engine.ground.unit_of_work import Function, Option, Unit
-from workflows import aggregation, approval, archiving, breakdown, duties, submission
+from workflows import adjustment, aggregation, approval, archiving, breakdown, duties, submission
 from workflows.duties import Duties, Duty
 
 SUBMITTING_KINDS = ("department", "institution")
@@ -39,6 +39,9 @@ def functions() -> dict[str, Function]:
     """Give every function that a service task may name."""
     known = _known_duties()
     return {
+        "adjustment.apply": adjustment.apply,
+        "adjustment.compose": partial(adjustment.compose, known),
+        "adjustment.refuse": adjustment.refuse,
         "aggregation.compile": partial(aggregation.compile_plan, known),
         "aggregation.tally": partial(aggregation.tally, known),
         "approval.sheet": approval.make_sheet,
@@ -52,7 +55,13 @@ def functions() -> dict[str, Function]:
 
 def options() -> Mapping[str, Option]:
     """Give the choices behind each `valuesKey` of a form; a fault in the duties stops the start here."""
-    return {"units": _units, "returnable": aggregation.returnable, "duties": partial(_duties, _known_duties())}
+    return {
+        "approved_years": adjustment.years,
+        "duties": partial(_duties, _known_duties()),
+        "plan_items": adjustment.items,
+        "returnable": aggregation.returnable,
+        "units": _units,
+    }
 
 
 def _units(unit: Unit, instance: Mapping[str, Any]) -> list[dict[str, str]]:

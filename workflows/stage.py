@@ -46,7 +46,7 @@ class Stage:
         self.work()
         return instance_id
 
-    def do(self, login: str, name: str, outcome: str, about: str = "", **values: Any) -> None:
+    def do(self, login: str, name: str, outcome: str, about: str = "", /, **values: Any) -> None:
         """Complete a task on what the form shows, with these values on top."""
         actor = Actor(self.people[login])
         with self.engine.transaction() as unit:

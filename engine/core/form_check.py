@@ -68,7 +68,7 @@ _LIMITS: Mapping[str, frozenset[str]] = {
     "number": frozenset({"required", "min", "max"}),
 }
 _OWN_BUTTON = frozenset({"outcome", "more", "style"})
-_OWN_FIELD = frozenset({"variable", "required_for", "default"})
+_OWN_FIELD = frozenset({"variable", "required_for", "default", "hide_empty"})
 _TOP = frozenset(
     {"type", "id", "title", "properties", "components", "schemaVersion", "exporter"}
     | {"executionPlatform", "executionPlatformVersion", "versionTag"}
@@ -166,7 +166,7 @@ class _Reading:
         self.plain_texts(part)
         if kind in FIELDS or kind == "dynamiclist":
             self.named(part, level)
-            self.own(raw, part)
+            self.own(raw, part, level)
         if kind in HOLDING:
             self.holding(raw, part, level)
         elif kind == "button":
@@ -219,14 +219,16 @@ class _Reading:
         if not part.label.strip():
             self.fault("no_label", "没有标签，读屏软件读不出它。", part, "请填写标签。")
 
-    def own(self, raw: Mapping[str, Any], part: Component) -> None:
+    def own(self, raw: Mapping[str, Any], part: Component, level: _Level) -> None:
         own = mapping(raw, "properties")
         for key, value in own.items():
             if not isinstance(value, str):
                 self.fault("property", f"的属性 {key} 应当是文字。", part, "请加上引号。")
-        for key in ("opinion", "money"):
+        for key in ("opinion", "money", "hide_empty"):
             if text(own, key) not in ("", "true", "false"):
                 self.fault("property", f"的属性 {key} 应当是 true 或 false。", part, "请改正。")
+        if part.hide_empty and (level.rows or not (part.readonly or level.readonly)):
+            self.fault("property", "的属性 hide_empty 只用于清单之外的只读栏。", part, "请删去它，或把这一栏设为只读。")
         self.needs.extend((part, outcome) for outcome in words(own, "required_for"))
 
     def holding(self, raw: Mapping[str, Any], part: Component, level: _Level) -> None:
@@ -379,7 +381,7 @@ def _own_keys(kind: str) -> frozenset[str]:
     if kind == "number":
         return _OWN_FIELD | {"money"}
     if kind == "dynamiclist":
-        return frozenset({"required_for"})
+        return frozenset({"required_for", "hide_empty"})
     return _OWN_FIELD if kind in FIELDS else frozenset()
 
 

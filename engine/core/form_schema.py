@@ -69,6 +69,7 @@ class Component:
     first_rows: int = 0
     variable: str = ""
     opinion: bool = False
+    hide_empty: bool = False
     required_for: frozenset[str] = frozenset()
     outcome: str = ""
     more: bool = False
@@ -215,6 +216,7 @@ def component(raw: Mapping[str, Any], readonly: bool = False) -> Component:
         first_rows=_first_rows(raw),
         variable=text(own, "variable"),
         opinion=text(own, "opinion") == "true",
+        hide_empty=text(own, "hide_empty") == "true",
         required_for=frozenset(words(own, "required_for")),
         outcome=text(own, "outcome"),
         more=text(own, "more") == "true",

@@ -29,6 +29,13 @@ def siblings(unit: Unit, instance_id: str, process_key: str) -> list[Row[Any]]:
     return list(unit.connection.execute(query.order_by(TABLE.c.started_at, TABLE.c.id)))
 
 
+def of_process(unit: Unit, process_key: str, prefix: str) -> list[Row[Any]]:
+    """List the instances of a process whose business key begins with a text, by start."""
+    key = TABLE.c.business_key.startswith(prefix, autoescape=True)
+    query = select(TABLE).where(TABLE.c.process_key == process_key, key)
+    return list(unit.connection.execute(query.order_by(TABLE.c.started_at, TABLE.c.id)))
+
+
 def variable(unit: Unit, instance_id: str, name: str) -> Any:
     """Give a variable of an instance itself, None when it has none."""
     return Scopes.load(unit, instance_id).get(("", name))

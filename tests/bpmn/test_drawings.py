@@ -17,14 +17,17 @@ from engine.core.calendar import Calendar
 from engine.core.diagram import Diagram, Surroundings
 from engine.core.expressions import Value
 from tests.bpmn.drawing import BPMN, Drawing, is_chinese, pairs, read
-from workflows import parameters, submission
+from workflows import adjustment, differences, parameters, submission
 
 FOLDER = Path(__file__).parents[2] / "bpmn"
-KEYS = ("annual_plan", "submission", "aggregation", "approval", "breakdown", "inclusion", "archiving")
+KEYS = ("annual_plan", "submission", "aggregation", "approval", "breakdown", "inclusion", "archiving", "adjustment")
 SUIXU = "{urn:suixu:bpmn:1}"
-OPTIONS = frozenset({"units", "duties", "returnable"})
+OPTIONS = frozenset({"approved_years", "plan_items", "units", "duties", "returnable"})
 FUNCTIONS = frozenset(
     {
+        "adjustment.apply",
+        "adjustment.compose",
+        "adjustment.refuse",
         "aggregation.compile",
         "aggregation.tally",
         "approval.sheet",
@@ -134,7 +137,13 @@ def test_every_outcome_the_year_waits_for_is_one_its_child_can_end_with() -> Non
 
 def test_silence_never_approves() -> None:
     """What nobody decided goes back, in the year as in the approval."""
-    for key, gateway in (("annual_plan", "approved"), ("approval", "decided"), ("submission", "checked")):
+    for key, gateway in (
+        ("annual_plan", "approved"),
+        ("approval", "decided"),
+        ("submission", "checked"),
+        ("adjustment", "approved"),
+        ("adjustment", "checked"),
+    ):
         drawing = read(FOLDER / f"{key}.bpmn")
         assert drawing.name(drawing.nodes[gateway].get("default", "")).startswith("退回")
 
@@ -186,7 +195,7 @@ def test_every_field_of_a_submission_has_a_rule_what_hr_may_change_by_itself() -
         assert all(rules[key].consent for key, part in parts.items() if part.type in ("datetime", "number"))
         assert not any(rules[key].consent for key, part in parts.items() if part.type == "textarea")
     assert submission.ITEM_FIELDS["lead"].consent
-    for key, labels in submission.CHOICES.items():
+    for key, labels in differences.CHOICES.items():
         assert {choice.value: choice.label for choice in items[key].choices} == labels
     assert {key for key, rule in submission.FIELDS.items() if rule.consent} == NOT_HRS
 
@@ -201,6 +210,24 @@ def test_what_head_and_hr_see_of_an_item_is_all_of_it() -> None:
 
 def _rows(source: str) -> forms.Component:
     return next(part for part in forms.load(source).fields() if part.type == "dynamiclist")
+
+
+def test_what_is_adjusted_is_shown_to_all_who_decide_and_the_plans_parts_where_there_are_any() -> None:
+    sources = forms_of("approval")
+    for key in ("head", "director", "read", "sign"):
+        shown = {part.key: part for part in forms.load(sources[key]).fields() if part.readonly}
+        assert {"title", "change", "change_reason", "tasks"} <= shown.keys()
+        assert {part.key for part in shown.values() if not part.hide_empty} == {"title"}
+    columns = {part.key for part in _rows(sources["amend_adjustment"]).fields()}
+    assert columns == adjustment.FIELDS.keys()
+
+
+def test_what_an_adjustment_asks_for_is_what_it_writes_into_the_plan() -> None:
+    sources = forms_of("adjustment")
+    labels = {key: rule.label for key, rule in adjustment.FIELDS.items() if key != "done_ahead"}
+    for key in ("add", "change", "review"):
+        parts = {part.key: part.title for part in forms.load(sources[key]).fields()}
+        assert {name: parts[name] for name in labels} == labels, key
 
 
 def test_a_draft_can_ask_for_more_time_before_it_is_complete() -> None:

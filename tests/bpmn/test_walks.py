@@ -130,8 +130,8 @@ def submission(unit: str = "publicity") -> Walk:
     return Walk("submission", unit=unit, due_date=DUE, reason=None)
 
 
-def approval(approver: str = "group") -> Walk:
-    walk = Walk("approval", approver=approver)
+def approval(approver: str = "group", **given: Value) -> Walk:
+    walk = Walk("approval", approver=approver, **given)
     walk.do("拟办", "submit", mode="circulate")
     walk.do("人事部负责人审核", "agree")
     walk.do("领导小组办公室主任审核", "agree")
@@ -410,6 +410,21 @@ def test_what_is_amended_is_put_into_the_text_before_the_sheet() -> None:
     assert walk.variables["outcome"] == "agree_amended"
 
 
+def test_an_adjustment_that_is_amended_is_put_into_its_own_text() -> None:
+    walk = approval("leader", subject="adjustment", title="2026年双拥工作计划调整单第1号")
+    walk.do("组长签批", "agree_amended")
+    assert walk.waiting() == ["按意见修改调整单"]
+    walk.do("按意见修改调整单", "agree_amended")
+    walk.do("生成处理单")
+    assert walk.waiting() == []
+
+
+@pytest.mark.parametrize(("given", "title"), [({}, "2026年双拥工作计划审批"), ({"title": "调整单"}, "调整单审批")])
+def test_an_approval_is_named_after_what_it_is_about(given: dict[str, Value], title: str) -> None:
+    walk = Walk("approval", approver="group", **given)
+    assert walk.evaluate(published("approval").title) == title
+
+
 @pytest.mark.parametrize("outcome", ["return", "refuse"])
 def test_the_leader_sends_back_or_refuses(outcome: str) -> None:
     walk = signing()
@@ -522,4 +537,88 @@ def test_a_refusal_is_registered_and_ends_the_year() -> None:
     walk.do("汇总")
     walk.do("审批", approval_outcome="refuse")
     walk.do("登记未获批准", "registered")
+    assert walk.waiting() == []
+
+
+# adjustment
+
+FILLED = {"add": "填写增补", "change": "填写变更", "cancel": "填写取消"}
+
+
+def adjusting(kind: str = "change", unit: str = "finance") -> Walk:
+    walk = Walk("adjustment", unit=unit, year="2026", kind=kind)
+    assert walk.waiting() == [FILLED[kind]]
+    return walk
+
+
+def composed(unit: str = "finance", fault: str | None = None) -> Walk:
+    walk = adjusting(unit=unit)
+    walk.do("填写变更", "submit", item="003")
+    walk.do("负责人审核", "agree")
+    walk.do("成文核对", fault=fault, subject_title="调整单", subject_key="plan:2026:adjustment:1", approver="group")
+    return walk
+
+
+def sent_up() -> Walk:
+    walk = composed()
+    walk.do("人事部审看", "accept")
+    assert walk.waiting() == ["审批"]
+    return walk
+
+
+@pytest.mark.parametrize("kind", FILLED)
+def test_each_kind_of_adjustment_has_a_form_of_its_own_that_staff_or_head_fills_in(kind: str) -> None:
+    walk = adjusting(kind)
+    node = next(token.node for token in walk.machine.tokens)
+    assert walk.evaluate(node.attributes["assignment"]) == ("finance.staff", "finance.head")
+    walk.do(FILLED[kind], "submit")
+    assert walk.waiting() == ["负责人审核"]
+    walk.do("负责人审核", "return")
+    assert walk.waiting() == [FILLED[kind]]
+    assert walk.variables["why"] is None
+
+
+def test_an_adjustment_goes_up_to_the_plans_approver_and_changes_the_table_of_tasks() -> None:
+    walk = composed()
+    assert walk.waiting() == ["人事部审看"]
+    walk.do("人事部审看", "accept")
+    call = next(token.node for token in walk.machine.tokens)
+    given = {target: walk.evaluate(source) for source, target in call.inputs}
+    assert given == {"year": "2026", "approver": "group", "title": "调整单", "subject": "adjustment"}
+    assert walk.evaluate(call.attributes["businessKey"]) == "plan:2026:adjustment:1"
+    walk.do("审批", approval_outcome="agree_amended")
+    assert walk.waiting() == ["调整任务分解表"]
+    walk.do("调整任务分解表")
+    assert walk.waiting() == []
+
+
+def test_hrs_own_adjustment_does_not_pass_hr_a_second_time() -> None:
+    assert composed(unit="hr").waiting() == ["审批"]
+
+
+def test_what_is_wrong_with_an_adjustment_goes_back_with_the_reason() -> None:
+    walk = composed(fault="这个事项已有一张计划调整单在办理。")
+    assert walk.waiting() == ["填写变更"]
+    assert (walk.variables["why"], walk.variables["fault"]) == ("这个事项已有一张计划调整单在办理。", None)
+
+
+def test_hr_gives_an_adjustment_back() -> None:
+    walk = composed()
+    walk.do("人事部审看", "return")
+    assert walk.waiting() == ["填写变更"]
+
+
+@pytest.mark.parametrize("outcome", ["return", None])
+def test_an_adjustment_that_comes_back_from_the_approver_is_filled_in_again(outcome: str | None) -> None:
+    walk = sent_up()
+    walk.do("审批", approval_outcome=outcome, approval_reason="请写明新的日期。")
+    assert walk.waiting() == ["填写变更"]
+    assert walk.variables["why"] == "请写明新的日期。"
+
+
+def test_the_unit_is_told_that_an_adjustment_was_refused() -> None:
+    walk = sent_up()
+    walk.do("审批", approval_outcome="refuse", approval_reason="经费不足")
+    assert walk.waiting() == ["告知未获批准"]
+    walk.do("告知未获批准")
     assert walk.waiting() == []

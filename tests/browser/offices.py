@@ -77,6 +77,13 @@ def _no_new_process(walk: Walk) -> Response:
 
 PROCESSES = (
     Sight("start", f"{PROCESS}/start", "hr-staff", "启动后先锁定应报名单", at("/processes/annual_plan/start")),
+    Sight(
+        "start-adjustment",
+        f"{PROCESS}/start",
+        "unit-b-staff",
+        "请直接改本单位的报送。",
+        at("/processes/adjustment/start"),
+    ),
     Sight("start-blank", f"{PROCESS}/start", "hr-staff", "请填写“计划年度”", _start(), 422),
     Sight("start-twice", f"{PROCESS}/start", "hr-staff", "已经在办理", _start(year="2027"), 422),
     Sight("processes-startable", "/processes", "hr-staff", "我能发起的", at("/processes")),

@@ -21,7 +21,7 @@ from engine.ground.unit_of_work import SYSTEM, Actor, Engine, Unit
 from tests.web.signing import sign_in
 from web.app import create_app, create_engine
 from web.session import ENGINE
-from workflows import demo
+from workflows import demo, demo_adjustment
 from workflows.demo_organization import SUBMITTING_UNITS
 from workflows.stage import Stage
 
@@ -153,6 +153,7 @@ def _fill(settings: Settings) -> None:
     _walk_to_the_readers(stage)
     _walk_into_changes(stage)
     _walk_to_the_excerpts(stage)
+    _walk_into_adjustments(stage)
     _walk_into_an_incident(stage)
     _cancel(stage)
     _fill_the_inbox(stage)
@@ -267,6 +268,40 @@ def _walk_to_the_excerpts(stage: Stage) -> None:
     _send(stage, 2033, "office")
     stage.do("leader", "组长签批", "agree", "2033年")
     stage.do("hr-staff", "印发登记", "registered", "2033年", **fields, **days)
+
+
+def _walk_into_adjustments(stage: Stage) -> None:
+    """Bring adjustments of 2025 to every form of theirs; the demo's own, number 1, waits for the leader already."""
+    for login, kind in (("office-staff", "add"), ("party-staff", "change"), ("unit-a-staff", "cancel")):
+        stage.start(login, "adjustment", year="2025", kind=kind)
+    _cancel_item(stage, 5, "unit-c", "本单位双拥档案整理")
+    _cancel_item(stage, 6, "finance", "三季度轮值活动")
+    stage.do("finance-head", "负责人审核", "agree", "调整单第6号")
+    _cancel_item(stage, 7, "office", "一季度轮值活动")
+    stage.do("office-head", "负责人审核", "agree", "调整单第7号")
+    demo_adjustment.send_up(stage, "调整单第7号", "办公室申请取消一季度轮值活动。")
+    demo_adjustment.circulate(stage, "调整单第7号")
+    _amend(stage, "调整单第8号")
+
+
+def _amend(stage: Stage, about: str) -> None:
+    """Let a meeting agree to a change of HR's own, but for another day."""
+    stage.start("hr-staff", "adjustment", year="2025", kind="change")
+    item = demo_adjustment.item(stage, "双拥档案立卷归档")
+    stage.do("hr-staff", "填写变更", "submit", about, item=item, until="2026-01-30", reason="上年度材料刚刚收齐。")
+    stage.do("hr-head", "负责人审核", "agree", about)
+    sheet = {"summary": "请审定。", "urgency": "normal", "publicity": "closed", "contact": "人事部"}
+    stage.do("hr-staff", "拟办", "submit", about, **sheet, mode="meeting", opinion="拟同意。")
+    stage.do("hr-head", "人事部负责人审核", "agree", about)
+    stage.do("director", "领导小组办公室主任审核", "agree", about, mode="meeting")
+    held = {"meeting_name": "领导小组会议", "meeting_date": "2026-01-20", "decision": "同意，但不晚于1月23日。"}
+    stage.do("hr-staff", "会议登记", "agree_amended", about, **held)
+
+
+def _cancel_item(stage: Stage, number: int, login: str, name: str) -> None:
+    stage.start(f"{login}-staff", "adjustment", year="2025", kind="cancel")
+    item = demo_adjustment.item(stage, name)
+    stage.do(f"{login}-staff", "填写取消", "submit", f"调整单第{number}号", item=item, reason="并入全省活动。")
 
 
 def _walk_into_an_incident(stage: Stage) -> None:

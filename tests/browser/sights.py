@@ -151,7 +151,7 @@ def _second_page(walk: Walk) -> Response:
 LISTS = (
     Sight("inbox-many", "/inbox", "hr-staff", "按期限先后排列。", at("/inbox")),
     Sight("inbox-second-page", "/inbox", "hr-staff", "回到第一页", _second_page),
-    Sight("inbox-few", "/inbox", "leader", "共 1 件，按期限先后排列。", at("/inbox")),
+    Sight("inbox-few", "/inbox", "leader", "共 3 件，按期限先后排列。", at("/inbox")),
     Sight("inbox-empty", "/inbox", "idle", "现在没有待办。", at("/inbox")),
     Sight("inbox-standing-in", "/inbox", "deputy-2", "代理领导小组组长 剩余", at("/inbox")),
     Sight("done-standing-in", "/done", "deputy-2", "代理领导小组组长，2026年", at("/done")),
@@ -289,6 +289,14 @@ def _add_row(walk: Walk) -> Response:
     return walk.press("添加一项 ：计划事项")
 
 
+def _change_nothing(walk: Walk) -> Response:
+    walk.task("填写变更")
+    walk.press("签收")
+    walk.page.locator("[name=item]").select_option(index=1)
+    walk.fill(reason="改期。")
+    return walk.press("提交审核")
+
+
 def _entering(walk: Walk) -> Response:
     return walk.open(walk.house.task("leader", "组长签批", "2027年"))
 
@@ -385,6 +393,14 @@ TASKS = (
         _task("组长签批", "2027年"),
     ),
     Sight("task-own-matter", TASK, "hr-staff", "但它是您自己发起、起草或者提交的", _own_matter),
+    Sight("signing-adjustment", TASK, "leader", "完成日期：由2025年12月10日改为", _task("组长签批", "调整单第1号")),
+    Sight("adjusting-add", TASK, "office-staff", "请写明要增补的事项和理由。", _task("填写增补")),
+    Sight("adjusting-change", TASK, "party-staff", "请选出要变更的事项", _task("填写变更")),
+    Sight("adjusting-nothing", COMPLETE, "party-head", "请至少填写一栏要改的内容。", _change_nothing, 422),
+    Sight("adjusting-cancel", TASK, "unit-a-staff", "请选出要取消的事项", _task("填写取消")),
+    Sight("adjusting-review", TASK, "unit-c-head", "同意的报人事部", _task("负责人审核")),
+    Sight("adjusting-check", TASK, "hr-staff", "收下即报原批准人审批", _task("人事部审看", "调整单第6号")),
+    Sight("amending-adjustment", TASK, "hr-staff", "调整内容（送审时）", _task("按意见修改调整单")),
     Sight("entering", TASK, "secretary", "只录入已经签好的决定。", _entering),
     Sight("entering-incomplete", COMPLETE, "secretary", "请选择由谁签批。", _entering_wrong, 422),
 )

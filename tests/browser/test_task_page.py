@@ -251,3 +251,16 @@ def test_an_instance_without_scripts_is_told_in_words(enter: Enter, house: House
     page = enter("hr-staff", house.instance("2025年双拥工作计划"), java_script_enabled=False)
     # Then the text twin tells what the drawing would
     expect(page.get_by_role("table", name="各环节的先后、由谁办、往哪里走和进展")).to_be_visible()
+
+
+def test_a_leader_approves_an_adjustment_on_a_phone_by_two_clicks_in_the_inbox(house: House, enter: Enter) -> None:
+    """With the one that signs in, three: what is to change, why, and what the readers said stand on the page."""
+    page = enter("leader", "/inbox", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.get_by_role("link", name="调整单第7号").click()
+    words = page.locator("main").inner_text()
+    assert "取消“一季度轮值活动”（牵头：办公室，3月16日至20日）。" in words
+    assert "并入全省活动。" in words
+    assert "圈阅（同意）" in words
+    assert "三、重点任务" not in words
+    page.get_by_role("button", name="同意", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("“组长签批”已办理")

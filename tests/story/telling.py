@@ -72,7 +72,7 @@ def eight_units_report(cast: Cast) -> None:
     cast.do("hr-staff", "人事部审看", "直属单位乙", "修改后收下", mended)
     words = cast.reads("unit-b-head", "确认人事部改动", "直属单位乙")
     assert "留存签到、照片和小结" in words
-    assert "2026-04-10" in words
+    assert "2026年4月10日" in words
     cast.do("unit-b-head", "确认人事部改动", "直属单位乙", "同意")
     # 宣文部： returned by HR, who says why; the drafter sees it
     report(cast, "publicity")

@@ -394,3 +394,27 @@ def test_what_the_matter_did_not_bring_along_is_not_shown() -> None:
     # Then it stands there only when there is something to say
     assert [cell.part.key for cell in sheet(form, {"why": ""}, {}, []).cells] == []
     assert [cell.part.key for cell in sheet(form, {"why": "缺日期"}, {}, []).cells] == ["why"]
+
+
+def test_what_is_only_shown_and_holds_nothing_can_be_left_out(app: Flask) -> None:
+    quiet = {"readonly": True, "properties": {"hide_empty": "true"}}
+    words = {"type": "textarea", "key": "words", "label": "调整内容", **quiet}
+    column = {"type": "textfield", "key": "name", "label": "名称"}
+    rows = {"type": "dynamiclist", "path": "tasks", "label": "重点任务", "components": [column], **quiet}
+    inner = {"type": "textarea", "key": "goal", "label": "目标", **quiet}
+    group = {"type": "group", "label": "改成的内容", "components": [inner]}
+    always = {"type": "textfield", "key": "title", "label": "标题", "readonly": True}
+    button = {"type": "button", "label": "同意", "properties": {"outcome": "agree"}}
+    parts = [words, rows, group, always, button]
+    source = json.dumps({"type": "default", "id": "f", "components": parts}, ensure_ascii=False)
+    assert engine_forms.check(source, frozenset()) == []
+    form = engine_forms.load(source)
+    for values, shown in (
+        ({}, []),
+        ({"words": "完成日期改到一月"}, ["调整内容"]),
+        ({"tasks": [{"name": "走访"}]}, ["重点任务"]),
+        ({"goal": "2次"}, ["改成的内容"]),
+    ):
+        said = render(app, values, form=form).text_content()
+        assert [label for label in ("调整内容", "重点任务", "改成的内容") if label in said] == shown
+        assert "标题" in said

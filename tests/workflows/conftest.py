@@ -41,7 +41,7 @@ def _kind(url: str) -> str:
 
 @pytest.fixture(scope="session")
 def found_office(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], None]:
-    """Fill a database with the demo's organization and the five processes."""
+    """Fill a database with the demo's organization and its processes."""
     data = tmp_path_factory.mktemp("founded")
 
     def prepare(url: str) -> None:

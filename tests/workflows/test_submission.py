@@ -9,8 +9,9 @@ from engine import notices, tasks
 from engine.core import documents
 from engine.ground import model
 from engine.ground.errors import Invalid
-from workflows import submission
+from workflows import differences, submission
 from workflows.demo_items import items_of
+from workflows.differences import Change
 from workflows.stage import Stage
 
 KEY = "plan:2026:publicity"
@@ -167,7 +168,7 @@ def test_hr_may_not_break_what_the_unit_had_to_keep_to(sent: Stage) -> None:
     assert outcome(sent) is None
 
 
-LABELS = {"lead": {"publicity": "宣文部", "office": "办公室"}, **submission.CHOICES}
+LABELS = {"lead": {"publicity": "宣文部", "office": "办公室"}, **differences.CHOICES}
 
 
 @pytest.mark.parametrize(
@@ -178,6 +179,7 @@ LABELS = {"lead": {"publicity": "宣文部", "office": "办公室"}, **submissio
         ("funding", "", "special", "（未填）", "专项经费", True),
         ("done_ahead", False, True, "否", "是", True),
         ("done_ahead", True, False, "是", "否", True),
+        ("until", "2026-12-10", "2026-12-18", "2026年12月10日", "2026年12月18日", True),
         ("count", 0, "", "0", "（未填）", True),
         ("budget", 800, "800.5", "800", "800.5", True),
         ("assist", "", "办公室", "（未填）", "办公室", False),
@@ -199,8 +201,8 @@ def test_an_item_added_or_dropped_is_the_units_to_say() -> None:
     one, two = {"name": "简讯"}, {"name": "轮值"}
     added = submission.changes({"items": [one]}, {"items": [one, two]}, {})
     dropped = submission.changes({"items": [one, two]}, {"items": [one]}, {})
-    assert added == [submission.Change("第2项“轮值”", "没有这一项", "增加", True)]
-    assert dropped == [submission.Change("第2项“轮值”", "有这一项", "删去", True)]
+    assert added == [Change("第2项“轮值”", "没有这一项", "增加", True)]
+    assert dropped == [Change("第2项“轮值”", "有这一项", "删去", True)]
     assert submission.changes({}, {"items": [{}]}, {})[0].field == "第1项“（无名称）”"
 
 
@@ -213,8 +215,8 @@ def test_an_item_added_or_dropped_is_the_units_to_say() -> None:
 )
 def test_of_a_long_text_only_what_differs_is_shown(old: str, new: str, before: str, after: str) -> None:
     (change,) = submission.changes({"overall": old}, {"overall": new}, {})
-    tail = "尾" * submission.AROUND + "……" if old.endswith("尾") else ""
-    head = "……" + "头" * submission.AROUND
+    tail = "尾" * differences.AROUND + "……" if old.endswith("尾") else ""
+    head = "……" + "头" * differences.AROUND
     assert (change.before, change.after) == (head + before + tail, head + after + tail)
 
 

@@ -95,6 +95,7 @@ def test_the_forms_of_this_house_are_published(path: Path) -> None:
         (json.dumps({"id": "f", "components": [1, SEND]}), "form_component", "不是组成部分"),
         (draw(part("number", properties={"money": True})), "form_property", "文字"),
         (draw(part("number", properties={"money": "yes"})), "form_property", "true"),
+        (draw(part("number", properties={"hide_empty": "true"})), "form_property", "只读"),
         (draw({**SEND, "label": ""}), "form_no_label", "没有文字"),
         (draw({**SEND, "properties": {"outcome": "send", "style": "big"}}), "form_property", "style"),
         (
