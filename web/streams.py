@@ -59,6 +59,12 @@ KINDS: Mapping[str, str] = {
     "appointed": _("任职"),
     "relieved": _("免职"),
     "parameter-changed": _("改动参数"),
+    "substitution-granted": _("授权代理"),
+    "substitution-revoked": _("收回代理"),
+    "calendar-day-set": _("改动日历"),
+    "calendar-day-unset": _("恢复日历"),
+    "calendar-year-entered": _("录入一年的日历"),
+    "calendar-year-withdrawn": _("撤回一年的日历"),
     # access
     "signed-in": _("登录"),
     "signed-out": _("退出登录"),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.core.history import Event
-from web import timeline
+from web import streams, timeline
 from web.timeline import Words
 
 AT = datetime(2026, 1, 20, 1, 30, tzinfo=UTC)
@@ -109,6 +109,11 @@ def test_erased_content_is_told_and_hides_nothing_else() -> None:
 def test_an_erasure_says_of_what_and_on_which_authority() -> None:
     payload = {"authority": "某法第一条", "reason": "本人要求"}
     assert text("event.erased", payload, erases=7) == "依法清除第7条记录的内容，依据：某法第一条"
+
+
+def test_every_kind_that_has_a_sentence_has_a_name_too() -> None:
+    assert timeline._WRITERS.keys() <= streams.KINDS.keys()
+    assert streams.kind_words("something.new") == "其他记录"
 
 
 def test_an_unknown_kind_is_told_as_another_record() -> None:
