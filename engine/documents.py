@@ -1,6 +1,7 @@
 """Read documents (材料) and their versions, add files to them."""
 
 import hashlib
+import logging
 import os
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from engine.core.filenames import safe_name
 from engine.ground import model
 from engine.ground.errors import Invalid, NotFound, TooLarge
 from engine.ground.unit_of_work import Actor, Engine, Unit, new_id
+
+log = logging.getLogger("suixu.documents")
 
 BROUGHT = "file:"
 """How the documents are named that people brought."""
@@ -99,12 +102,16 @@ def open_file(
     """Give a file's path and version to someone who may see it.
 
     Raises:
-        NotFound: unknown, not theirs, or not a file.
+        NotFound: unknown, not theirs, not a file, or its bytes are gone.
     """
     found = [row for row in versions(unit, document_id, person_id, roles) if number in (None, row.number)]
     if not found or found[-1].file_name is None:
         raise NotFound()
-    return documents.path_of(unit.engine.files, found[-1].digest), found[-1]
+    path = documents.path_of(unit.engine.files, found[-1].digest)
+    if not path.is_file():
+        log.error("the file %s of document %s is missing", path, document_id)
+        raise NotFound("文件的内容已经不在服务器上，请联系系统管理员从备份中恢复。")
+    return path, found[-1]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Show what went wrong: in Chinese, with its status, and with whatever had been typed."""
 
+import logging
 from collections.abc import Iterable
 
 from flask import Flask, Response, g, make_response, render_template, request
@@ -9,6 +10,8 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from engine.ground import errors
 from web.texts import gettext as _
+
+log = logging.getLogger("suixu.web")
 
 STATUSES: tuple[tuple[type[errors.SuixuError], int], ...] = (
     (errors.NotFound, 404),
@@ -45,6 +48,9 @@ MESSAGES = {
     503: _("系统暂时不能使用，这次操作没有生效。请稍后再试。"),
 }
 EXPIRED = _("页面停留太久，或者不是从本系统的页面提交的，刚才的内容没有提交。请打开最新的页面再办理。")
+AGAIN_IN = 30
+"""Seconds after which whoever asks by machine may try again when the database was away."""
+
 NOT_TYPED = ("csrf_token", "revision", "outcome", "next")
 SECRET = ("password", "old", "new", "again")
 
@@ -94,7 +100,18 @@ def page(status: int, message: str = "", faults: Iterable[errors.Fault] = ()) ->
 
 def _engine_error(error: errors.SuixuError) -> Response:
     faults = error.faults if isinstance(error, errors.Invalid) else ()
-    return page(status_of(error), error.message, faults)
+    status = status_of(error)
+    answer = page(status, error.message, faults)
+    if status >= 500:
+        log.warning("%s %s %s: %s", status, request.method, request.path, _reason(error))
+        answer.headers["Retry-After"] = str(AGAIN_IN)
+    return answer
+
+
+def _reason(error: errors.SuixuError) -> str:
+    """Say in one line what the database or the system said; nothing of what people typed is in it."""
+    cause = error.__cause__ or error
+    return " ".join(str(getattr(cause, "orig", None) or cause).split())
 
 
 def _csrf_error(error: CSRFError) -> Response:

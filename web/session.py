@@ -96,13 +96,15 @@ def is_local(path: str) -> bool:
 
 
 def _admit() -> AnyResponse | None:
-    g.session = found = _find()
+    # What a page is dressed in is anybody's, also while the database is away.
+    g.session = found = _find() if request.endpoint != "static" else None
     if found is None:
+        if request.endpoint == "static":
+            return None
         if SESSION in session:
             end()
         return None if request.endpoint in OPEN_TO_ALL else _send_to_sign_in()
-    if request.endpoint != "static":
-        _carry_on(found)
+    _carry_on(found)
     if found.must_change and request.endpoint not in BEFORE_A_NEW_PASSWORD:
         return redirect(url_for("account.show"), 303)
     return None

@@ -15,7 +15,7 @@ from sqlalchemy import Row, and_, func, insert, select, update
 
 from engine.ground import model
 from engine.ground.database import insert_new
-from engine.ground.errors import Stale, TooLarge
+from engine.ground.errors import Busy, Stale, TooLarge
 from engine.ground.unit_of_work import Actor, Revision, Unit, new_id
 
 CHUNK = 1 << 20
@@ -207,8 +207,15 @@ def store(folder: Path, stream: BinaryIO, limit: int) -> tuple[str, int]:
     waiting, and a kill in between leaves an orphan, never a name without bytes.
 
     Raises:
-        TooLarge: more than `limit` bytes.
+        TooLarge: more than `limit` bytes. Busy: the disk is full, or takes nothing.
     """
+    try:
+        return _write(folder, stream, limit)
+    except OSError as error:
+        raise Busy("服务器的磁盘不能写入，文件没有保存，本次操作没有生效。请联系系统管理员。") from error
+
+
+def _write(folder: Path, stream: BinaryIO, limit: int) -> tuple[str, int]:
     (folder / UNFINISHED).mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=folder / UNFINISHED)
     sha, size = hashlib.sha256(), 0

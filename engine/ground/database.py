@@ -125,7 +125,9 @@ def _translated() -> Iterator[None]:
 
 
 def _open_sqlite(url: str) -> Pool:
-    pool = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000})
+    options = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
+    # What people typed stays out of every message, and so out of the log.
+    pool = create_engine(url, connect_args=options, hide_parameters=True)
 
     @event.listens_for(pool, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -143,7 +145,7 @@ def _open_sqlite(url: str) -> Pool:
 
 
 def _open_postgresql(url: str) -> Pool:
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
 
 
 def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:

@@ -168,6 +168,19 @@ def test_doctor_says_what_is_missing(suixu: Suixu, monkeypatch: pytest.MonkeyPat
     assert "正常  数据表" in suixu("doctor")[1]
 
 
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_commands_say_that_the_database_is_away(suixu: Suixu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assets, "missing", list)
+    for url in (f"sqlite:///{tmp_path}", f"postgresql://nobody@/nothing?host={tmp_path}"):
+        monkeypatch.setenv("SUIXU_DATABASE_URL", url)
+        status, out, _err = suixu("doctor")
+        assert status == 1
+        assert "有问题  数据库：数据库暂时不能使用" in out
+        for command in ("verify", "serve", "migrate"):
+            status, _out, err = suixu(command)
+            assert (status, "数据库暂时不能使用" in err) == (1, True), (url, command)
+
+
 def test_doctor_looks_at_the_kept_files(suixu: Suixu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assets, "missing", list)
     suixu("init")
