@@ -31,7 +31,7 @@ def verify(engine: Engine) -> Audit:
     """Recompute every chain and compare it with the anchors."""
     with engine.reading() as unit:
         known = history.registers(unit.connection)
-        verdicts = [history.verify(unit.connection, stream, known=known) for stream in history.streams(unit.connection)]
+        verdicts = list(history.verify_all(unit.connection, known))
         erased = tuple(verdict for verdict in verdicts if verdict.erased)
         broken = tuple(verdict for verdict in verdicts if not verdict.whole)
         return Audit(len(verdicts), sum(item.events for item in verdicts), erased, broken, tuple(anchors.verify(unit)))

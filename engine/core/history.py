@@ -10,6 +10,9 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain as chained
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Label, Row, Select, func, insert, literal, select, text, union, update
@@ -206,9 +209,12 @@ def registers(connection: Connection, stream: str | None = None) -> Registers:
     return found
 
 
+_KEPT = [model.event.c[name] for name in ("stream", "number", "kind", "at", "envelope", "salt", "payload", "digest")]
+
+
 def kept(stream: str) -> Select[Any]:
     """Select a stream's events as they are stored."""
-    return select(model.event).where(model.event.c.stream == stream).order_by(model.event.c.number)
+    return select(*_KEPT).where(model.event.c.stream == stream).order_by(model.event.c.number)
 
 
 def verify(connection: Connection, stream: str, since: Head = (0, GENESIS), known: Registers | None = None) -> Verdict:
@@ -223,17 +229,26 @@ def verify(connection: Connection, stream: str, since: Head = (0, GENESIS), know
         return judge(connection, stream, rows, known, since)
 
 
+def verify_all(connection: Connection, known: Registers) -> Iterator[Verdict]:
+    """Recompute every chain that is there or has to be, in one reading of the whole record."""
+    owed = set(streams(connection))
+    query = select(*_KEPT).order_by(model.event.c.stream, model.event.c.number).execution_options(yield_per=PAGE)
+    with connection.execute(query) as rows:
+        for stream, own in groupby(chained.from_iterable(rows.partitions()), key=itemgetter(0)):
+            owed.discard(stream)
+            yield judge(connection, stream, own, known)
+    yield from (judge(connection, stream, (), known) for stream in sorted(owed))
+
+
 def judge(
-    connection: Connection, stream: str, rows: Iterable[Row[Any]], known: Registers, since: Head = (0, GENESIS)
+    connection: Connection, stream: str, rows: Iterable[Sequence[Any]], known: Registers, since: Head = (0, GENESIS)
 ) -> Verdict:
     """Recompute a chain from its rows as `kept` selects them."""
     links = Chain(stream, *since)
-    for row in rows:
-        payload = None if row.payload is None else bytes(row.payload)
-        moment, head, salt = row.at.isoformat(), bytes(row.envelope), bytes(row.salt)
-        fault = links.follow(row.number, row.kind, moment, head, salt, payload, bytes(row.digest))
+    for _stream, number, kind, at, envelope, salt, payload, digest in rows:
+        fault = links.follow(number, kind, at.isoformat(), envelope, salt, payload, digest)
         if fault:
-            return Verdict(stream, links.count - since[0], False, links.head.hex(), row.number, fault)
+            return Verdict(stream, links.count - since[0], False, links.head.hex(), number, fault)
     if not links.count:
         return Verdict(stream, 0, False, links.head.hex(), 0, "没有任何记录：应有的记录已全部缺失。")
     number, fault = links.close(_registered(connection, links, known.get(stream, {})))
