@@ -421,10 +421,6 @@ def _older(walk: Walk) -> Response:
     return walk.follow("看第 1 版")
 
 
-def _tasks_of_2032(walk: Walk) -> Response:
-    return walk.open(walk.house.document("2032年双拥工作任务分解", "breakdown"))
-
-
 def _check(walk: Walk) -> Response:
     _instance(PLAN_2025)(walk)
     return walk.press("核对归档包")
@@ -451,13 +447,6 @@ def _check_what_was_changed(walk: Walk) -> Response:
 CHECKED = f"{INSTANCE}/archive/check"
 
 INSTANCES = (
-    Sight(
-        "document-of-the-units",
-        f"{INSTANCE}/documents/<document_id>",
-        "unit-a-staff",
-        "直属单位甲报送（第1版）",
-        _tasks_of_2032,
-    ),
     Sight(
         "instance-completed",
         INSTANCE,
