@@ -26,7 +26,13 @@ from web import tasks as pages
 ROOT = Path(__file__).parents[1]
 ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
 READMES = (ENGLISH, CHINESE)
-PAPERS = (*READMES, ROOT / "CHANGELOG.md", ROOT / "docs" / "engine.md", ROOT / "docs" / "profile.md")
+PAPERS = (
+    *READMES,
+    ROOT / "CHANGELOG.md",
+    ROOT / "docs" / "engine.md",
+    ROOT / "docs" / "profile.md",
+    ROOT / "docs" / "feel.md",
+)
 PROFILE = ROOT / "docs" / "profile.md"
 
 

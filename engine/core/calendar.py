@@ -96,6 +96,17 @@ def morning(day: date) -> datetime:
     return _at(day, OFFICE_OPENS)
 
 
+def instant(value: date) -> datetime:
+    """Return, in UTC, a moment (in Shanghai where it has no offset), or 08:30 in Shanghai of a day.
+
+    Raises:
+        OverflowError: the first and the last hours of the calendar.
+    """
+    if not isinstance(value, datetime):
+        return morning(value)
+    return (value if value.tzinfo else value.replace(tzinfo=ZONE)).astimezone(UTC)
+
+
 def _at(day: date, hour: time) -> datetime:
     return datetime.combine(day, hour, ZONE).astimezone(UTC)
 

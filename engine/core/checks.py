@@ -149,7 +149,7 @@ def _script(desk: _Desk, node: Node) -> Iterator[Fault]:
     if not lines:
         yield fault("SCRIPT", node, "脚本任务没有内容。", "请写上“名称 = 表达式”，或删去这个任务。")
     for line in lines:
-        yield from _unknown(desk, line.expression.names, "脚本", node, desk.read(node))
+        yield from _unknown(desk, line.expression.needed, "脚本", node, desk.read(node))
         yield from _parameters(desk, line.expression, "脚本", node)
 
 
@@ -285,7 +285,7 @@ def _expression(
         return
     yield from _parameters(desk, parsed, what, at)
     if known is not None:
-        yield from _unknown(desk, parsed.names, what, at, known)
+        yield from _unknown(desk, parsed.needed, what, at, known)
 
 
 def _parameters(desk: _Desk, expression: Expression, what: str, at: Placed) -> Iterator[Fault]:

@@ -3,17 +3,18 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 import isodate
 from sqlalchemy import delete, insert, select, update
 
-from engine.core import organization
-from engine.core.calendar import morning
+from engine.core import feel_time, organization
+from engine.core.calendar import instant, morning
 from engine.core.diagram import Node
 from engine.core.expressions import ExpressionError, Value
+from engine.core.feel_time import Months
 from engine.core.tokens import Change, Token
 from engine.core.workdays import calendar_of
 from engine.ground import model
@@ -202,6 +203,8 @@ def deadline(run: "Run", token: Token, since: datetime) -> datetime | None:
         return None
     value = run.evaluate(text, token.frames)
     calendar = calendar_of(run.unit)
+    if isinstance(value, datetime):
+        value = value.date()
     if isinstance(value, date):
         return calendar.deadline(morning(value), 0)
     if isinstance(value, Decimal):
@@ -247,8 +250,13 @@ def _moment(run: "Run", node: Node, frames: tuple[str, ...]) -> datetime:
     if node.timer.is_iso_duration():
         return cast(datetime, local(run.unit.now) + isodate.parse_duration(text))
     value = run.evaluate(text, frames)
-    if node.timer.kind == "date" and isinstance(value, date):
-        return morning(value)
+    try:
+        if node.timer.kind == "date" and isinstance(value, date):
+            return instant(value)
+        if node.timer.kind == "duration" and isinstance(value, timedelta | Months):
+            return cast(datetime, feel_time.add(local(run.unit.now), value))
+    except OverflowError:
+        raise Stuck(f"定时“{node.name}”的时间“{text}”超出了日历的范围。", node.id) from None
     if node.timer.kind == "duration" and isinstance(value, Decimal):
         return morning(calendar_of(run.unit).add_workdays(run.unit.today, int(value)))
     raise Stuck(f"定时“{node.name}”的时间“{text}”没有得出日期或者天数。", node.id)

@@ -1,10 +1,8 @@
 """The grammar of the expression language: from text to a tree, or to an error a person can act on."""
 
-import difflib
 import re
-import unicodedata
-from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from typing import TypeAlias, cast
@@ -12,7 +10,9 @@ from typing import TypeAlias, cast
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken
 
 from engine.core.feel_functions import BUILTINS
-from engine.core.feel_values import MAX_DEPTH, MAX_DIGITS, MAX_LENGTH, ExpressionError, Value
+from engine.core.feel_misprints import NOT, Misprint, explain_sign, explain_stray, place, unknown_function
+from engine.core.feel_time import read_any
+from engine.core.feel_values import KINDS, MAX_DEPTH, MAX_DIGITS, MAX_LENGTH, ExpressionError, Value
 
 KEYWORDS = frozenset(
     [
@@ -24,38 +24,51 @@ KEYWORDS = frozenset(
 # A function's name may hold spaces ("list contains"), so it is one token: words that are no keywords, before a "(".
 # "if", "for", "some" and "every" reach as far to the right as they can: lark shifts where it might also reduce.
 _WORD = rf"(?!(?:{'|'.join(sorted(KEYWORDS))})\b)[^\W\d]\w*"
+_LINKED = r"date[ \t]+and[ \t]+time|years[ \t]+and[ \t]+months[ \t]+duration"
+_TYPES = "|".join(sorted((name.replace(" ", r"\s+") for name in KINDS | {"Any"}), key=len, reverse=True))
 _GRAMMAR = rf"""
 start: expression
+tests: choice ("," choice)*
+?choice: expression | order
+order: ORDER sum
 ?expression: either
 ?either: both (_OR both)*
 ?both: comparison (_AND comparison)*
 ?comparison: sum
-    | sum COMPARE sum -> compare
+    | sum (ORDER | EQUALS) sum -> compare
     | sum _BETWEEN sum _AND sum -> between
     | sum _IN sum -> within
-    | sum _IN range -> within
-    | sum _IN "(" range ")" -> within
+    | sum _IN order -> within
+    | sum _IN "(" order ")" -> within
     | sum _IN "(" choice ("," choice)+ ")" -> within
-?choice: expression | range
-range: (LSQB | LPAR) expression ".." expression (RSQB | RPAR)
+    | sum INSTANCE -> instance
 ?sum: product ((PLUS | MINUS) product)*
-?product: unary ((TIMES | DIVIDE) unary)*
+?product: power ((TIMES | DIVIDE) power)*
+?power: unary (_POWER unary)*
 ?unary: postfix | MINUS unary -> negative
 ?postfix: atom
-    | postfix "." NAME -> path
+    | postfix "." (NAME | PROPERTY) -> path
     | postfix "[" expression "]" -> pick
 ?atom: "(" expression ")"
+    | (LSQB | LPAR) expression ".." expression (RSQB | RPAR) -> range
     | NUMBER -> number
     | STRING -> string
+    | AT -> at
     | TRUE -> true
     | FALSE -> false
     | NULL -> null
     | NAME -> name
     | FUNCTION "(" [expression ("," expression)*] ")" -> call
+    | FUNCTION "(" named ("," named)* ")" -> named_call
     | LSQB [expression ("," expression)*] "]" -> listing
+    | LBRACE [entry ("," entry)*] "}}" -> context
     | IF expression _THEN expression _ELSE expression -> choose
-    | FOR NAME _IN expression _RETURN expression -> each
-    | (SOME | EVERY) NAME _IN expression _SATISFIES expression -> quantify
+    | FOR iterator ("," iterator)* _RETURN expression -> each
+    | (SOME | EVERY) iterator ("," iterator)* _SATISFIES expression -> each
+named: KEY ":" expression
+entry: (KEY | STRING) ":" expression
+iterator: NAME _IN (expression | span)
+span: expression ".." expression
 _OR: "or"
 _AND: "and"
 _BETWEEN: "between"
@@ -71,6 +84,7 @@ EVERY: "every"
 TRUE: "true"
 FALSE: "false"
 NULL: "null"
+LBRACE: "{{"
 LSQB: "["
 RSQB: "]"
 LPAR: "("
@@ -79,11 +93,17 @@ PLUS: "+"
 MINUS: "-"
 TIMES: "*"
 DIVIDE: "/"
-COMPARE: /!=|<=|>=|=|<|>/
+_POWER: "**"
+ORDER: /<=|>=|<|>/
+EQUALS: /!=|=/
 NUMBER: /[0-9]+(?:\.[0-9]+)?|\.[0-9]+/
 STRING: /"(?:[^"\\\n]|\\.)*"/
-NAME: /[^\W\d]\w*/
-FUNCTION.1: /{_WORD}(?:[ \t]+{_WORD})*(?=\s*\()/
+AT: /@"[^"\\\n]*"/
+NAME: /[^\W\d]\w*|\?/
+FUNCTION.1: /(?:{_LINKED}|{_WORD}(?:[ \t]+{_WORD})*)(?=\s*\()/
+KEY.1: /{_WORD}(?:[ \t]+{_WORD})*(?=\s*:)/
+PROPERTY.2: /(?:time[ \t]+offset|(?:start|end)[ \t]+included)\b/
+INSTANCE.2: /instance\s+of\s+(?:{_TYPES})(?!\w)/
 %ignore /\s+/
 %ignore /\/\/[^\n]*/
 %ignore /\/\*(?:.|\n)*?\*\//
@@ -102,43 +122,34 @@ class Node:
     depth: int = 1
 
 
+def nodes_in(node: Node) -> Iterator[Node]:
+    """Walk over a tree."""
+    yield node
+    for part in node.parts:
+        yield from nodes_in(part)
+
+
 def calls_in(node: Node) -> Iterator[Node]:
     """Walk over every function call in a tree."""
-    if node.kind == "call":
-        yield node
-    for part in node.parts:
-        yield from calls_in(part)
+    return (one for one in nodes_in(node) if one.kind == "call")
 
 
-_NOT = "“不是”要写成 not(…)，括号不能省"
 _Found: TypeAlias = Token | Node
 
 
-class _Fault(Exception):
-    """Carry what is wrong and where out of the tree building."""
-
-    def __init__(self, at: tuple[int, int], reason: str) -> None:
-        super().__init__(reason)
-        self.at = at
-        self.reason = reason
-
-
-def _place(token: Token) -> tuple[int, int]:
-    return (token.line or 1, token.column or 1)
-
-
-def _node(kind: str, at: tuple[int, int], parts: tuple[Node, ...], value: Value = None, bound: str = "") -> Node:
-    """Join parts; the last one of a binder sees the bound name, so it is not free there."""
+def _node(
+    kind: str, at: tuple[int, int], parts: tuple[Node, ...], value: Value = None, bound: tuple[str, ...] = ()
+) -> Node:
+    """Join parts; after each of them the name at its place in `bound` is known, so it is not free in the next."""
     depth = 1 + max((part.depth for part in parts), default=0)
     if depth > MAX_DEPTH:
-        raise _Fault(at, f"嵌套超过{MAX_DEPTH}层，请拆成几个表达式")
-    names = frozenset[str]().union(*(part.names for part in parts[:-1])) if parts else frozenset()
-    inner = parts[-1].names - {bound} if parts else frozenset()
-    return Node(kind, at, parts, value, names | inner, depth)
+        raise Misprint(at, f"嵌套超过{MAX_DEPTH}层，请拆成几个表达式")
+    free = [part.names.difference(bound[:index]) for index, part in enumerate(parts)]
+    return Node(kind, at, parts, value, frozenset[str]().union(*free), depth)
 
 
 def _literal(token: Token, value: Value) -> Node:
-    return Node("literal", _place(token), value=value)
+    return Node("literal", place(token), value=value)
 
 
 def _split(found: list[_Found]) -> tuple[list[Token], tuple[Node, ...]]:
@@ -162,7 +173,7 @@ class _Builder(Transformer[Token, Node]):
     def number(self, found: list[Token]) -> Node:
         value = Decimal(found[0])
         if len(value.as_tuple().digits) > MAX_DIGITS:
-            raise _Fault(_place(found[0]), f"数字超过{MAX_DIGITS}位")
+            raise Misprint(place(found[0]), f"数字超过{MAX_DIGITS}位")
         return _literal(found[0], value)
 
     def string(self, found: list[Token]) -> Node:
@@ -178,46 +189,95 @@ class _Builder(Transformer[Token, Node]):
         return _literal(found[0], None)
 
     def name(self, found: list[Token]) -> Node:
-        name = str(found[0])
-        if name == "not":
-            raise _Fault(_place(found[0]), _NOT)
-        return Node("name", _place(found[0]), value=name, names=frozenset([name]))
+        name = _named(found[0], "?")
+        return Node("name", place(found[0]), value=name, names=frozenset([name]))
+
+    def at(self, found: list[Token]) -> Node:
+        value = read_any(found[0][2:-1])
+        if value is None:
+            raise Misprint(place(found[0]), f'{found[0]}不是日期、时间或时长，例如 @"2026-01-20"、@"09:30:00"、@"P1M"')
+        return _literal(found[0], value)
 
     def call(self, found: list[_Found]) -> Node:
         head, parts = _split(found)
-        return _node("call", _place(head[0]), parts, " ".join(head[0].split()))
+        return _node("call", place(head[0]), parts, " ".join(head[0].split()))
+
+    def named(self, found: list[_Found]) -> Node:
+        (name,), parts = _split(found)
+        return _node("named", place(name), parts, " ".join(name.split()))
+
+    def named_call(self, found: list[_Found]) -> Node:
+        (head,), parts = _split(found)
+        name = " ".join(head.split())
+        given: dict[str, Node] = {}
+        for part in parts:
+            if given.setdefault(str(part.value), part.parts[0]) is not part.parts[0]:
+                raise Misprint(part.at, f"参数“{part.value}”写了两次")
+        return _node("call", place(head), _ordered(name, given, place(head)), name)
 
     def listing(self, found: list[_Found]) -> Node:
         head, parts = _split(found)
-        return _node("listing", _place(head[0]), parts)
+        return _node("listing", place(head[0]), parts)
+
+    def entry(self, found: list[_Found]) -> Node:
+        (key,), parts = _split(found)
+        if key.type == "KEY" and len(key.split()) > 1:
+            raise Misprint(place(key), f'字段名里不能有空格，请加上双引号："{" ".join(key.split())}"')
+        return _node("entry", place(key), parts, str(key) if key.type == "KEY" else _unescape(key))
+
+    def context(self, found: list[_Found]) -> Node:
+        (head,), entries = _split(found)
+        keys = tuple(str(entry.value) for entry in entries)
+        again = next((entry for index, entry in enumerate(entries) if entry.value in keys[:index]), None)
+        if again:
+            raise Misprint(again.at, f"字段“{again.value}”写了两次")
+        return _node("context", place(head), tuple(entry.parts[0] for entry in entries), keys, keys)
 
     def choose(self, found: list[_Found]) -> Node:
         head, parts = _split(found)
-        return _node("choose", _place(head[0]), parts)
+        return _node("choose", place(head[0]), parts)
+
+    def iterator(self, found: list[_Found]) -> Node:
+        (name,), parts = _split(found)
+        return _node("iterator", place(name), parts, _named(name))
+
+    def span(self, found: list[_Found]) -> Node:
+        _, parts = _split(found)
+        return _node("span", parts[0].at, parts)
 
     def each(self, found: list[_Found]) -> Node:
-        (head, name), parts = _split(found)
-        return _node("each", _place(head), parts, str(name), str(name))
-
-    def quantify(self, found: list[_Found]) -> Node:
-        (head, name), parts = _split(found)
-        return _node(str(head), _place(head), parts, str(name), str(name))
+        (head,), (*iterators, body) = _split(found)
+        names = tuple(str(one.value) for one in iterators)
+        kind = "each" if head == "for" else str(head)
+        return _node(kind, place(head), (*(one.parts[0] for one in iterators), body), names, names)
 
     def path(self, found: list[_Found]) -> Node:
         (name,), parts = _split(found)
-        return _node("path", parts[0].at, parts, str(name))
+        return _node("path", parts[0].at, parts, " ".join(name.split()))
 
     def pick(self, found: list[Node]) -> Node:
-        filtering = "item" in found[1].names
-        return _node("filter" if filtering else "index", found[0].at, tuple(found), bound="item")
+        # What names nothing cannot depend on the item.
+        kind = "filter" if found[1].names else "index"
+        return _node(kind, found[0].at, tuple(found), bound=("item",))
+
+    def instance(self, found: list[_Found]) -> Node:
+        (token,), parts = _split(found)
+        return _node("instance", parts[0].at, parts, " ".join(token.split()[2:]))
 
     def negative(self, found: list[_Found]) -> Node:
         head, parts = _split(found)
-        return _node("negative", _place(head[0]), parts)
+        return _node("negative", place(head[0]), parts)
+
+    def order(self, found: list[_Found]) -> Node:
+        (sign,), parts = _split(found)
+        return _node("order", place(sign), parts, str(sign))
 
     def range(self, found: list[_Found]) -> Node:
         ends, parts = _split(found)
-        return _node("range", _place(ends[0]), parts, tuple(str(end) for end in ends))
+        return _node("range", place(ends[0]), parts, tuple(str(end) for end in ends))
+
+    def tests(self, found: list[Node]) -> Node:
+        return _node("tests", found[0].at, tuple(found), True)
 
     either = _operation("either")
     both = _operation("both")
@@ -226,6 +286,30 @@ class _Builder(Transformer[Token, Node]):
     within = _operation("within")
     sum = _operation("sum")
     product = _operation("product")
+    power = _operation("power")
+
+
+def _named(token: Token, *allowed: str) -> str:
+    name = str(token)
+    if name == "not":
+        raise Misprint(place(token), NOT)
+    if name == "?" and name not in allowed:
+        raise Misprint(place(token), "“?”不能当作名称")
+    return name
+
+
+def _ordered(name: str, given: Mapping[str, Node], at: tuple[int, int]) -> tuple[Node, ...]:
+    """Put named arguments where they stand by position; what is left out between them is null."""
+    builtin = BUILTINS.get(name)
+    if builtin is None or not builtin.signatures:
+        raise Misprint(at, f"函数“{name}”的参数只能按次序写，不能写名称")
+    for signature in builtin.signatures:
+        names = [parameter.rstrip("?") for parameter in signature]
+        if given.keys() <= set(names) and all(one in given or one + "?" in signature for one in names):
+            last = max(index for index, one in enumerate(names) if one in given)
+            return tuple(given.get(one) or Node("literal", at) for one in names[: last + 1])
+    ways = "；或 ".join("、".join(signature) for signature in builtin.signatures)
+    raise Misprint(at, f"函数“{name}”的参数名称不对，应为 {ways}".replace("?", "（可省）"))
 
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{6})|(.))", re.DOTALL)
@@ -239,111 +323,73 @@ def _unescape(token: Token) -> str:
             return chr(int(code, 16))
         if match[3] in _ESCAPED:
             return _ESCAPED[match[3]]
-        raise _Fault(_place(token), f'文字里的“{match[0]}”不是可用的转义，反斜杠本身要写成“\\\\”，引号要写成“\\"”')
+        raise Misprint(place(token), f'文字里的“{match[0]}”不是可用的转义，反斜杠本身要写成“\\\\”，引号要写成“\\"”')
 
     try:
         # Two \u escapes may be the halves of one character; a half alone cannot be stored.
         return _ESCAPE.sub(replace, token[1:-1]).encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
-        raise _Fault(_place(token), "文字里的“\\u”转义只有半个字符") from None
+        raise Misprint(place(token), "文字里的“\\u”转义只有半个字符") from None
 
 
 @cache
 def _parser() -> Lark:
-    return Lark(_GRAMMAR, parser="lalr", lexer="basic", transformer=_Builder(), maybe_placeholders=False)
+    start = ["start", "tests"]
+    return Lark(_GRAMMAR, parser="lalr", lexer="basic", start=start, transformer=_Builder(), maybe_placeholders=False)
 
 
 def read(text: str) -> Node:
     """Parse a text into a tree, or raise an ExpressionError."""
     try:
         _check_text(text)
-        return _grow(text)
-    except _Fault as fault:
+        root = _grow(text, "start")
+        if "?" in root.names:
+            raise Misprint((1, 1), "“?”只能写在决策表的条件格里")
+        return root
+    except Misprint as fault:
+        raise ExpressionError(fault.reason, text, *fault.at) from None
+
+
+_NEGATED = re.compile(r"(\s*not\s*\()(.*)(\)\s*)", re.DOTALL)
+
+
+def read_tests(text: str) -> Node:
+    """Parse the unary tests of a decision table's cell; the root's value is what one that holds decides."""
+    try:
+        if text.strip() in ("", "-"):
+            return Node("tests", (1, 1), value=False)
+        _check_text(text)
+        if found := _NEGATED.fullmatch(text):
+            try:
+                # Blanks keep every place where a person sees it.
+                inner = _grow(re.sub(r"\S", " ", found[1]) + found[2], "tests")
+                return replace(inner, value=False)
+            except Misprint:
+                pass  # not(a) and not(b), or a fault that is told below
+        return _grow(text, "tests")
+    except Misprint as fault:
         raise ExpressionError(fault.reason, text, *fault.at) from None
 
 
 def _check_text(text: str) -> None:
     if len(text) > MAX_LENGTH:
-        raise _Fault((1, 1), f"表达式超过{MAX_LENGTH}个字符，请拆成几个")
+        raise Misprint((1, 1), f"表达式超过{MAX_LENGTH}个字符，请拆成几个")
     if not text.strip():
-        raise _Fault((1, 1), "表达式是空的")
+        raise Misprint((1, 1), "表达式是空的")
     # A half surrogate or a NUL cannot be stored with the diagram.
     bad = next((index for index, sign in enumerate(text) if sign == "\0" or "\ud800" <= sign <= "\udfff"), None)
     if bad is not None:
         before = text[:bad]
-        raise _Fault((before.count("\n") + 1, bad - before.rfind("\n")), "这里有一个不能保存的字符，请删除")
+        raise Misprint((before.count("\n") + 1, bad - before.rfind("\n")), "这里有一个不能保存的字符，请删除")
 
 
-def _grow(text: str) -> Node:
+def _grow(text: str, start: str) -> Node:
     try:
-        return cast(Node, _parser().parse(text))
+        return cast(Node, _parser().parse(text, start=start))
     except UnexpectedCharacters as fault:
-        raise _Fault((fault.line, fault.column), _explain_sign(fault.char)) from None
+        raise Misprint((fault.line, fault.column), explain_sign(fault.char)) from None
     except UnexpectedToken as fault:
-        raise _stray(fault, text) from None
-
-
-_HINTS = {
-    '"': '文字没有写完，缺少右边的双引号（"）',
-    "'": '文字要用双引号（"）括起来，不用单引号',
-    "“": '文字要用半角双引号（"）括起来',
-    "”": '文字要用半角双引号（"）括起来',
-    "‘": '文字要用半角双引号（"）括起来',
-    "’": '文字要用半角双引号（"）括起来',
-    "【": "列表要用半角方括号（[ ]）",
-    "】": "列表要用半角方括号（[ ]）",
-    "、": "各项之间要用半角逗号（,）隔开",
-    "。": "表达式末尾不要写句号",
-    ";": "表达式末尾不要写分号",
-    "≤": "小于等于要写成“<=”",
-    "≥": "大于等于要写成“>=”",
-    "≠": "不等于要写成“!=”",
-    "×": "乘号要写成“*”",
-    "÷": "除号要写成“/”",
-    "&": "“并且”要写成 and",
-    "|": "“或者”要写成 or",
-    "!": "“不是”要写成 not(…)，不等于要写成“!=”",
-    "#": "“#”说明要单独写一行",
-}
-
-
-def _explain_sign(sign: str) -> str:
-    if sign in _HINTS:
-        return _HINTS[sign]
-    plain = unicodedata.normalize("NFKC", sign)
-    if plain != sign and plain.isascii():
-        return f"“{sign}”是全角字符，请改为半角的“{plain}”"
-    return f"“{sign}”不能用在表达式里"
-
-
-_CLOSERS = {"RPAR": ")", "RSQB": "]", "_THEN": "then", "_ELSE": "else", "_RETURN": "return", "_SATISFIES": "satisfies"}
-
-
-def _stray(fault: UnexpectedToken, text: str) -> _Fault:
-    if fault.token.type == "$END":
-        lines = text.rstrip().split("\n")
-        return _Fault((len(lines), len(lines[-1]) + 1), _explain_end(fault.accepts))
-    return _Fault(_place(fault.token), _explain_token(fault.token, text))
-
-
-def _explain_end(accepted: Container[str]) -> str:
-    missing = next((word for name, word in _CLOSERS.items() if name in accepted), None)
-    return f"表达式没有写完，后面还缺“{missing}”" if missing else "表达式没有写完，后面还缺一个值"
-
-
-def _explain_token(token: Token, text: str) -> str:
-    before = text[: token.start_pos].rstrip()
-    if token == "=":
-        return "等于只写一个“=”" if before.endswith("=") else "表达式前面不要写“=”" if not before else "这里不能再写“=”"
-    if re.search(r"(?:^|\W)not$", before):
-        return _NOT
-    if token.type == "NAME" and re.search(r"\w$", before):
-        return f"“{token}”前面缺少运算符；名称里不能有空格"
-    if token == "..":
-        return "区间只能写在 in 的后面"
-    if token.type == "COMPARE" and re.search(r'[\w)\]"]$', before):
-        return "比较不能连写，请用 and 连接，或改用 between"
-    return f"“{token}”不应出现在这里，请检查它前面是否缺少运算符、逗号或值"
+        raise explain_stray(fault, text) from None
 
 
 def check_calls(root: Node, text: str, functions: Container[str] | None) -> None:
@@ -363,10 +409,3 @@ def _call_fault(name: str, given: int, functions: Container[str] | None) -> str:
     if builtin.most is not None and given > builtin.most:
         return f"函数“{name}”最多有{builtin.most}个参数，这里有{given}个"
     return ""
-
-
-def unknown_function(name: str, functions: Container[str]) -> str:
-    """Say that there is no such function, and which one may be meant."""
-    known = [*BUILTINS, *(functions if isinstance(functions, Iterable) else ())]
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"没有“{name}”这个函数" + (f"，是不是“{near[0]}”？" if near else "，请检查名称")

@@ -1,11 +1,17 @@
 """The values of the expression language, and the bounds every evaluation keeps."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from functools import cached_property
 from typing import TypeAlias
 
-Value: TypeAlias = "bool | Decimal | str | date | tuple[Value, ...] | Mapping[str, Value] | None"
+from engine.core.feel_time import Months, write
+
+Scalar: TypeAlias = bool | Decimal | str | date | time | timedelta | Months
+Value: TypeAlias = "Scalar | Range | tuple[Value, ...] | Mapping[str, Value] | None"
+"""A `date and time` is a datetime, which is a date to `isinstance`: ask `kind`, or for the datetime first."""
 
 MAX_LENGTH = 2_000
 MAX_DEPTH = 40
@@ -19,6 +25,16 @@ MAX_LIST = 10_000
 # list is allowed while a walk inside a walk is not.
 STEP = 100
 _ITEM = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """All values between two; an end of null leaves open what lies there."""
+
+    start: "Scalar | None"
+    end: "Scalar | None"
+    start_included: bool = True
+    end_included: bool = True
 
 
 class ExpressionError(ValueError):
@@ -40,7 +56,11 @@ class Meter:
         self._origin = (line, column)
         self._left = MAX_STEPS * STEP
         self.at = (1, 1)
-        self.arithmetic = Context(
+
+    @cached_property
+    def arithmetic(self) -> Context:
+        """Give the context that numbers are reckoned in; most conditions need none."""
+        return Context(
             prec=MAX_DIGITS,
             Emax=MAX_EXPONENT,
             Emin=-MAX_EXPONENT,
@@ -83,6 +103,8 @@ class Meter:
         self.spend(_ITEM)
         if depth > MAX_DEPTH:
             raise self.error(f"{name}嵌套超过{MAX_DEPTH}层")
+        if type(value) in _PLAIN:
+            return value  # type: ignore[return-value]
         if isinstance(value, list | tuple):
             return tuple(self.admit(item, name, depth + 1) for item in self._short(value, name))
         if isinstance(value, Mapping):
@@ -100,8 +122,6 @@ class Meter:
         return str.__str__(key)
 
     def _admit_scalar(self, value: object, name: str) -> Value:
-        if value is None or isinstance(value, bool):
-            return value
         if isinstance(value, int):
             # A longer integer is refused before Decimal spends time on it: 128 bits hold any 34 digits.
             return self.number(Decimal(value) if value.bit_length() <= 128 else Decimal("Infinity"))
@@ -109,10 +129,10 @@ class Meter:
             return self.number(Decimal(value))
         if isinstance(value, str):
             return self._admit_string(value, name)
-        if isinstance(value, date) and not isinstance(value, datetime):
-            return date.fromordinal(value.toordinal())
+        if isinstance(value, date | time):
+            return _plain(value)
         raise self.error(
-            f"{name}的类型（{type(value).__name__}）不能用在表达式里，只能是数字、文字、是非、日期或它们的列表"
+            f"{name}的类型（{type(value).__name__}）不能用在表达式里，只能是数字、文字、是非、日期、时间、时长或它们的列表"
         )
 
     def _admit_string(self, value: str, name: str) -> str:
@@ -122,13 +142,46 @@ class Meter:
         return str.__str__(value)
 
 
+_PLAIN = frozenset({bool, type(None), timedelta, Months, Range})
+"""What cannot be large or be dressed up: it is taken as it is."""
+
+
+def _plain(value: date | time) -> date | time:
+    """Copy a day or hour without its class; an offset loses its name."""
+    if isinstance(value, datetime):
+        return datetime.combine(date.fromordinal(value.toordinal()), _fixed(value.timetz(), value.utcoffset()))
+    return date.fromordinal(value.toordinal()) if isinstance(value, date) else _fixed(value, value.utcoffset())
+
+
+def _fixed(value: time, offset: timedelta | None) -> time:
+    zone = None if offset is None else timezone(offset)
+    return time(value.hour, value.minute, value.second, value.microsecond, zone)
+
+
+_KINDS: Mapping[type, str] = {
+    type(None): "Null",
+    bool: "boolean",
+    Decimal: "number",
+    str: "string",
+    date: "date",
+    time: "time",
+    datetime: "date and time",
+    timedelta: "days and time duration",
+    Months: "years and months duration",
+    Range: "range",
+    tuple: "list",
+}
+KINDS = frozenset({*_KINDS.values(), "context"})
+
+
 def kind(value: Value) -> str:
     """Name the FEEL type of a value."""
-    if isinstance(value, tuple):
-        return "list"
-    if isinstance(value, Mapping):
-        return "context"
-    return type(value).__name__
+    return _KINDS.get(type(value), "context")
+
+
+def _placed(value: Value) -> bool:
+    """Tell whether an hour or moment says where it is; with one that does not, it has neither order nor equality."""
+    return isinstance(value, time | datetime) and value.tzinfo is not None
 
 
 def identity(meter: Meter, value: Value) -> object:
@@ -138,27 +191,29 @@ def identity(meter: Meter, value: Value) -> object:
         return ("list", tuple(identity(meter, item) for item in value))
     if isinstance(value, Mapping):
         return ("context", frozenset((key, identity(meter, item)) for key, item in value.items()))
-    return (kind(value), value)
+    if isinstance(value, Range):
+        ends = (identity(meter, value.start), identity(meter, value.end))
+        return ("range", ends, value.start_included, value.end_included)
+    return (kind(value), _placed(value), value)
 
 
 def equal(meter: Meter, left: Value, right: Value) -> bool | None:
     """Compare as `=` does: null equals only null, and different types do not compare."""
     if left is None or right is None:
         return left is right
-    if kind(left) != kind(right):
+    if kind(left) != kind(right) or _placed(left) is not _placed(right):
         return None
     return identity(meter, left) == identity(meter, right)
 
 
+_ORDERED = frozenset({Decimal, str, date, time, datetime, timedelta, Months})
+
+
 def order(left: Value, right: Value) -> int | None:
     """Give -1, 0 or 1, or null where the two have no order."""
-    if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return (left > right) - (left < right)
-    if isinstance(left, str) and isinstance(right, str):
-        return (left > right) - (left < right)
-    if isinstance(left, date) and isinstance(right, date):
-        return (left > right) - (left < right)
-    return None
+    if type(left) is not type(right) or type(left) not in _ORDERED or _placed(left) is not _placed(right):
+        return None
+    return (left > right) - (left < right)  # type: ignore[operator]
 
 
 def items_of(value: Value) -> tuple[Value, ...] | None:
@@ -190,16 +245,19 @@ def render(meter: Meter, value: Value) -> str:
         return meter.string("[" + ", ".join([render(meter, item) for item in value]) + "]")
     if isinstance(value, Mapping):
         return meter.string("{" + ", ".join([f"{key}: {render(meter, item)}" for key, item in value.items()]) + "}")
+    if isinstance(value, Range):
+        opening, closing = "[" if value.start_included else "(", "]" if value.end_included else ")"
+        return meter.string(f"{opening}{render(meter, value.start)}..{render(meter, value.end)}{closing}")
     return meter.string(_render_scalar(value))
 
 
-def _render_scalar(value: bool | Decimal | str | date | None) -> str:
+def _render_scalar(value: Scalar | None) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return number_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return write(value)

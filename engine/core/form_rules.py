@@ -107,4 +107,4 @@ def asked_names(form: Form) -> tuple[frozenset[str], ...]:
 def _asked(rule: Rule, fields: Mapping[str, Component]) -> frozenset[str]:
     owner = fields.get(rule.field.rpartition(".")[0])
     columns = {part.key for part in owner.fields()} if owner else set()
-    return parse(rule.check).names - fields.keys() - columns - {"outcome"}
+    return parse(rule.check).needed - fields.keys() - columns - {"outcome"}

@@ -3,11 +3,12 @@
 import copy
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from engine.core.expressions import ExpressionError, Value
+from engine.core.feel_time import Months, write
 from engine.core.form_cleaning import Options, Unfit, blank, clean, lift, unix_lines
 from engine.core.form_rules import Judge, broken
 from engine.core.form_schema import MAX_ROWS, Component, Form, Values
@@ -92,8 +93,8 @@ def _fits(part: Component, value: object) -> bool:
 
 
 def _json(value: Any) -> Any:
-    if isinstance(value, date):
-        return value.isoformat()
+    if isinstance(value, date | time | timedelta | Months):
+        return write(value)
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() and abs(value) < 10**15 else format(value, "f")
     return [_json(item) for item in value] if isinstance(value, tuple) else value

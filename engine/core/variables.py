@@ -1,17 +1,19 @@
 """Keep an instance's variables in scopes: the instance itself, or an iteration.
 
-Values are what FEEL knows (`None`, booleans, numbers, text, dates, lists of them): immutable, so no two tokens can
-share something that changes. The table holds them as JSON; numbers beyond integers and dates carry a tag.
+Values are the scalars that FEEL knows (`None`, booleans, numbers, text, dates, times, durations) and lists of them:
+immutable, so no two tokens can share something that changes. The table holds them as JSON; numbers beyond integers,
+dates, times and durations carry a tag. Contexts and ranges live only within an expression.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
 from sqlalchemy import delete, select, tuple_
 
-from engine.core.expressions import Value
+from engine.core.expressions import ExpressionError, Value
+from engine.core.feel_time import Months, read_date, read_duration, read_moment, read_time, write
 from engine.core.tokens import COUNTS
 from engine.ground import model
 from engine.ground.database import replace
@@ -24,17 +26,31 @@ CHUNK = 500
 """Pairs in one statement: PostgreSQL runs out of stack at some thousands."""
 
 
+_TAGS = {date: "date", time: "time", datetime: "moment", timedelta: "duration", Months: "duration"}
+_READ: Mapping[str, Callable[[str], Value]] = {
+    "date": read_date,
+    "time": read_time,
+    "moment": read_moment,
+    "duration": read_duration,
+    "number": Decimal,
+}
+
+
 def encode(value: Any) -> Any:
-    """Turn a FEEL value into JSON."""
+    """Turn a FEEL value into JSON.
+
+    Raises:
+        ExpressionError: a context, a range, or what is none of the language.
+    """
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else {"number": str(value)}
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return {"date": value.isoformat()}
+    if tag := _TAGS.get(type(value)):
+        return {tag: write(value)}
     if isinstance(value, list | tuple):
         return [encode(item) for item in value]
     if value is None or isinstance(value, bool | int | str):
         return value
-    raise TypeError(f"a variable cannot hold {type(value).__name__}")
+    raise ExpressionError("变量只能保存数字、文字、是非、日期、时间、时长和它们的列表，请从中取出要用的一项")
 
 
 def decode(value: Any) -> Value:
@@ -45,9 +61,8 @@ def decode(value: Any) -> Value:
         return Decimal(str(value))
     if isinstance(value, list):
         return tuple(decode(item) for item in value)
-    if "date" in value:
-        return date.fromisoformat(value["date"])
-    return Decimal(value["number"])
+    ((tag, text),) = value.items()
+    return _READ[tag](text)
 
 
 def home(frames: tuple[str, ...]) -> str:

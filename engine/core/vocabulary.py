@@ -1,7 +1,7 @@
 """Give FEEL the functions that only the house can answer: posts, units, working days, parameters, keys."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import func, select
@@ -12,6 +12,7 @@ from engine.core.expressions import Value
 from engine.core.parameters import value_of
 from engine.core.workdays import calendar_of
 from engine.ground import model
+from engine.ground.clock import local
 from engine.ground.unit_of_work import Unit
 
 PREDEFINED = frozenset({"unit", "round", "year", "outcome", "loopCounter"})
@@ -25,15 +26,20 @@ def _whole(value: Value) -> int | None:
     return int(value) if isinstance(value, Decimal | int) and not isinstance(value, bool) else None
 
 
-def _add_workdays(calendar: Calendar, day: Value, count: Value) -> Value:
-    number = _whole(count)
-    if not isinstance(day, date) or number is None or abs(number) > 1_000:
+def _day(value: Value) -> date | None:
+    return value.date() if isinstance(value, datetime) else value if isinstance(value, date) else None
+
+
+def _add_workdays(calendar: Calendar, given: Value, count: Value) -> Value:
+    day, number = _day(given), _whole(count)
+    if day is None or number is None or abs(number) > 1_000:
         return None
     return calendar.add_workdays(day, number)
 
 
-def _workdays_between(calendar: Calendar, start: Value, end: Value) -> Value:
-    if not isinstance(start, date) or not isinstance(end, date) or abs((end - start).days) > 4_000:
+def _workdays_between(calendar: Calendar, first: Value, last: Value) -> Value:
+    start, end = _day(first), _day(last)
+    if start is None or end is None or abs((end - start).days) > 4_000:
         return None
     return Decimal(calendar.workdays_between(start, end))
 
@@ -66,7 +72,7 @@ def _count_keys(unit: Unit, prefix: Value) -> Value:
 
 
 NAMES = frozenset(
-    {"today", "add workdays", "count workdays", "posts", "unit kind", "unit name", "count keys", PARAMETER}
+    {"today", "now", "add workdays", "count workdays", "posts", "unit kind", "unit name", "count keys", PARAMETER}
 )
 
 
@@ -74,6 +80,8 @@ def bind(unit: Unit) -> Mapping[str, Callable[..., Value]]:
     """Give the functions, bound to one transaction."""
     return {
         "today": lambda: unit.today,
+        # Without an offset, as people write moments: one with an offset does not compare with one without.
+        "now": lambda: local(unit.now).replace(microsecond=0, tzinfo=None),
         "add workdays": lambda day, count: _add_workdays(calendar_of(unit), day, count),
         "count workdays": lambda start, end: _workdays_between(calendar_of(unit), start, end),
         "posts": lambda code, kind: _posts(unit, code, kind),

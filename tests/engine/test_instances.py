@@ -9,6 +9,7 @@ from sqlalchemy import Row, delete, select, update
 
 from engine import incidents, instances
 from engine.core import execution, starters, variables
+from engine.core.feel_time import Months
 from engine.ground import model
 from engine.ground.clock import ZONE
 from engine.ground.errors import Invalid, NotAllowed, NotFound, Stale, Stuck
@@ -289,6 +290,43 @@ def test_a_deadline_or_a_moment_that_is_none_waits_as_an_incident_until_it_is_on
     office.engine.clock.move_to(datetime(2026, 3, 2, 12, tzinfo=ZONE))  # type: ignore[attr-defined]
     office.work()
     assert office.state(instance)[0] == "completed"
+
+
+@once
+def test_a_deadline_or_a_timer_may_be_given_as_a_moment(office: Office) -> None:
+    # Given a deadline at some hour of a day, and a timer at a moment
+    instance = office.begin("engine_given", what="事项", days=datetime(2026, 1, 30, 15), day=datetime(2026, 3, 2, 15))
+    (row,) = office.open_tasks(instance)
+    assert row.due_at is not None and row.due_at.astimezone(ZONE).date() == date(2026, 1, 30)
+    office.do("限时办理", "hr.head")
+    # Then the timer fires at that moment, in Shanghai, and not before
+    office.engine.clock.move_to(datetime(2026, 3, 2, 14, 59, tzinfo=ZONE))  # type: ignore[attr-defined]
+    assert office.work() == 0
+    office.engine.clock.move_to(datetime(2026, 3, 2, 15, tzinfo=ZONE))  # type: ignore[attr-defined]
+    assert office.work() == 1
+    assert office.state(instance)[0] == "completed"
+
+
+@once
+@pytest.mark.parametrize("long", [timedelta(days=3, hours=12), Months(1), Decimal(3)])
+def test_a_timer_may_be_given_as_a_duration(office: Office, long: Any) -> None:
+    instance = office.begin("engine_length", long=long)
+    assert office.wait(days=2) == 0
+    assert office.wait(days=40) == 1
+    assert office.state(instance)[0] == "completed"
+
+
+@once
+def test_a_time_that_no_calendar_reaches_is_an_incident(office: Office) -> None:
+    office.begin("engine_length", long=Months(12 * 9_000))
+    assert "超出了日历的范围" in incident(office).message
+
+
+@once
+def test_a_value_that_no_variable_holds_is_an_incident(office: Office) -> None:
+    instance = office.begin("engine_context_kept")
+    assert office.state(instance)[0] == "active"
+    assert "变量只能保存数字、文字" in incident(office).message
 
 
 @once

@@ -1,17 +1,36 @@
 """Whatever is written and whatever the variables hold: a value or a refusal, never another exception."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from engine.core.expressions import ExpressionError, evaluate, parse, parse_assignments
+from engine.core.expressions import ExpressionError, evaluate, parse, parse_assignments, parse_tests
+from engine.core.feel_functions import BUILTINS
+from engine.core.feel_time import Months
+from engine.core.feel_values import Range
 
 WORDS = [
     *("1", "2.5", ".5", '"甲"', '"\\u4e2d"', "true", "false", "null", "[", "]", "(", ")", ",", ".", ".."),
     *("+", "-", "*", "/", "=", "!=", "<", "<=", ">", ">=", "and", "or", "not", "in", "between", "if", "then", "else"),
+    *(
+        "{",
+        "}",
+        "a:",
+        ":",
+        "?",
+        "**",
+        "@",
+        '@"P1M"',
+        '@"2026-01-31"',
+        "date and time(",
+        "instance of",
+        "number",
+        "..",
+        "x, y in",
+    ),
     *("for", "return", "some", "every", "satisfies", "x", "金额", "item", "count(", "list contains(", "f(", "//", "\n"),
 ]
 NAMES = ["a", "b", "金额", "item", "x"]
@@ -22,6 +41,10 @@ scalars = st.one_of(
     st.decimals(),
     st.text(max_size=8),
     st.dates(),
+    st.times(),
+    st.datetimes(timezones=st.none() | st.just(UTC)),
+    st.timedeltas(),
+    st.integers(-9_999, 9_999).map(Months),
     st.sampled_from([Decimal("9E6144"), Decimal("1E-6144"), 10**34 - 1, 1.5]),
 )
 foreign = st.recursive(
@@ -36,17 +59,21 @@ def _write(template: str, *parts: st.SearchStrategy[str]) -> st.SearchStrategy[s
     return st.tuples(*parts).map(lambda chosen: template.format(*chosen))
 
 
+def _taking(count: int) -> list[str]:
+    return sorted(name for name, one in BUILTINS.items() if one.least <= count <= (one.most or count))
+
+
 def _larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     name = st.sampled_from(NAMES)
-    sign = st.sampled_from(["+", "-", "*", "/", "=", "!=", "<", "<=", ">", ">=", "and", "or", "in"])
-    one = ("count", "sum", "min", "max", "not", "flatten", "distinct values", "string", "number", "date")
-    two = ("append", "concatenate", "list contains", "contains", "starts with", "substring", "min", "host")
-    text = ("string length", "upper case", "lower case", "host")
+    sign = st.sampled_from(["+", "-", "*", "/", "**", "=", "!=", "<", "<=", ">", ">=", "and", "or", "in"])
+    one = (*_taking(1), "host")
+    two = (*_taking(2), "host")
+    three = _taking(3)
     return st.one_of(
         _write("({} {} {})", inner, sign, inner),
-        _write("{}({})", st.sampled_from(one + text), inner),
+        _write("{}({})", st.sampled_from(one), inner),
         _write("{}({}, {})", st.sampled_from(two), inner, inner),
-        _write("{}({}, {}, {})", st.sampled_from(["substring", "date", "max"]), inner, inner, inner),
+        _write("{}({}, {}, {})", st.sampled_from(three), inner, inner, inner),
         _write("({}) in {}{}..{}{}", inner, st.sampled_from("[("), inner, inner, st.sampled_from("])")),
         _write("({}) in ({}, {})", inner, inner, inner),
         _write("(({}) between {} and {})", inner, inner, inner),
@@ -56,11 +83,24 @@ def _larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         _write("({})[{}]", inner, inner),
         _write("({}).{}", inner, name),
         _write("[{}, {}]", inner, inner),
+        _write("{}{}..{}{}", st.sampled_from("[("), inner, inner, st.sampled_from("])")),
+        _write("{{a: {}, {}: {}}}", inner, st.sampled_from(["b", '"x"', "金额"]), inner),
+        _write("(for {} in {}..{} return {})", name, inner, inner, inner),
+        _write("(for a in {}, b in {} return {})", inner, inner, inner),
+        _write("({}) in ({} {}, {})", inner, st.sampled_from(["<", ">="]), inner, inner),
+        _write("({}) instance of {}", inner, st.sampled_from(["number", "date and time", "context", "Any"])),
+        _write("({}).{}", inner, st.sampled_from(["year", "days", "months", "second", "time offset", "start", "key"])),
         _write("-{}", inner),
     )
 
 
-literals = st.sampled_from(["1", "0", "-2", "0.5", '"甲"', '"2026-05-01"', "true", "false", "null", "[]", "[1, 2]"])
+literals = st.sampled_from(
+    [
+        *("1", "0", "-2", "0.5", "9999999999", '"甲"', '"2026-05-01"', "true", "false", "null", "[]", "[1, 2]", "{}"),
+        *('@"2026-01-31"', '@"09:30:00"', '@"2026-01-31T09:30:00Z"', '@"P1M"', '@"-PT36H"', "[1..5]"),
+        *('"[a-z]+"', '"09:30:00Z"'),
+    ]
+)
 expressions_of_any_kind = st.recursive(literals | st.sampled_from(NAMES), _larger, max_leaves=12)
 
 
@@ -69,7 +109,7 @@ def _is_value(value: object) -> bool:
         return all(map(_is_value, value))
     if isinstance(value, dict):
         return all(isinstance(key, str) and _is_value(item) for key, item in value.items())
-    return value is None or type(value) in (bool, Decimal, str, date)
+    return value is None or type(value) in (bool, Decimal, str, date, time, datetime, timedelta, Months, Range)
 
 
 @given(st.text() | st.lists(st.sampled_from(WORDS), max_size=20).map(" ".join))
@@ -77,7 +117,7 @@ def _is_value(value: object) -> bool:
 @example("\ud83d\ude00")
 @example('"\\')
 def test_any_text_parses_or_is_refused(text: str) -> None:
-    for read in (parse, parse_assignments):
+    for read in (parse, parse_assignments, parse_tests):
         try:
             read(text)
         except ExpressionError as error:

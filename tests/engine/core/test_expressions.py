@@ -382,7 +382,9 @@ def test_a_script_is_lines_of_assignments() -> None:
     assert evaluate(found[0].expression, {"轮次": 1}) == Decimal(2)
     assert evaluate(found[1].expression, {}) == "通过"
     assert found[0] == Assignment("轮次", found[0].expression, 3)
-    assert found[0].expression == Expression(" 轮次 + 1  \r", frozenset(["轮次"]), frozenset(), parse("1").root, 3, 7)
+    assert found[0].expression == Expression(
+        " 轮次 + 1  \r", frozenset(["轮次"]), frozenset(["轮次"]), frozenset(), parse("1").root, 3, 7
+    )
     assert parse_assignments("") == ()
 
 

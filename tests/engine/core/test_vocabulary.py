@@ -28,6 +28,9 @@ def office(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Office]
 
 CASES: tuple[tuple[str, Any], ...] = (
     ("today()", date(2026, 1, 19)),
+    ("now()", datetime(2026, 1, 19, 9)),
+    ('now() > date and time("2026-01-19T08:59:59")', True),
+    ("add workdays(now(), 5)", date(2026, 1, 26)),
     ("add workdays(today(), 5)", date(2026, 1, 26)),
     ("add workdays(today(), -1)", date(2026, 1, 16)),
     ('add workdays("明天", 1)', None),
