@@ -109,8 +109,12 @@ def search(
     state: str = "",
     before: datetime | None = None,
     limit: int = 50,
+    below: str = "",
 ) -> list[Row[Any]]:
-    """List the instances a person may see, by a piece of the title and by state, newest first."""
+    """List the instances a person may see, by a piece of the title and by state, newest first.
+
+    `before` is when the last one seen was started; with its id as `below`, those of the same moment follow too.
+    """
     query = select(model.instance)
     if visibility.AUDIT not in roles:
         seen = visibility.seen_by(unit, person_id)
@@ -119,12 +123,12 @@ def search(
         query = query.where(TABLE.title.contains(text, autoescape=True))
     if state:
         query = query.where(TABLE.state == state)
-    return _page(unit, query, before, limit)
+    return _page(unit, query, before, limit, below)
 
 
-def _page(unit: Unit, query: Select[Any], before: datetime | None, limit: int) -> list[Row[Any]]:
+def _page(unit: Unit, query: Select[Any], before: datetime | None, limit: int, below: str = "") -> list[Row[Any]]:
     if before is not None:
-        query = query.where(TABLE.started_at < before)
+        query = query.where((TABLE.started_at < before) | ((TABLE.started_at == before) & (TABLE.id < below)))
     return list(unit.connection.execute(query.order_by(TABLE.started_at.desc(), TABLE.id.desc()).limit(limit)))
 
 

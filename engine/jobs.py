@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 
-from engine.core import anchors, claims, execution, outbox, outcomes, reminders, starts
+from engine.core import anchors, claims, execution, outbox, outcomes, reminders, replies, starts
 from engine.core.execution import Run
 from engine.ground import model
 from engine.ground.errors import Busy, Invalid, Stuck, SuixuError
@@ -285,6 +285,7 @@ def _anchor(engine: Engine, job: Row[Any]) -> None:
         if _claim(unit, job):
             anchors.drop(unit)
             anchors.plan(unit)
+            replies.sweep(unit)
 
 
 def _release(engine: Engine, job: Row[Any]) -> None:

@@ -7,7 +7,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.wrappers import Response
 
-from engine import access, accounts, people, setup, substitutions
+from engine import access, accounts, people, personal_tokens, setup, substitutions
 from engine.accounts import Account, Session
 from engine.ground.errors import Fault, Invalid, NotAllowed
 from web import browsers, session
@@ -142,8 +142,10 @@ def change_password() -> Answer:
     return redirect(_home(found) if first else url_for("account.show"), 303)
 
 
-def own(faults: list[Fault], typed: Mapping[str, str] | None = None) -> str:
-    """Show the page of one's own account; `typed` is what was put into the form that names a deputy."""
+def own(
+    faults: list[Fault], typed: Mapping[str, str] | None = None, token: Mapping[str, str | list[str]] | None = None
+) -> str:
+    """Show the page of one's own account; `typed` is what was put into the form that names a deputy, or a token."""
     me = session.who()
     with session.engine().reading() as unit:
         return render_template(
@@ -157,4 +159,7 @@ def own(faults: list[Fault], typed: Mapping[str, str] | None = None) -> str:
             deputies=[person for person in substitutions.eligible(unit) if person.id != me.person_id],
             faults=faults,
             typed=typed,
+            tokens=personal_tokens.listing(unit, me.account_id),
+            scopes=personal_tokens.offered(me.roles),
+            new_token=token,
         )

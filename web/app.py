@@ -10,6 +10,7 @@ from engine.ground.unit_of_work import Engine
 from web import (
     account,
     accounts,
+    api,
     archives,
     audit,
     calendar,
@@ -20,6 +21,7 @@ from web import (
     forms,
     frame,
     guidance,
+    health,
     inbox,
     incidents,
     instances,
@@ -27,6 +29,7 @@ from web import (
     notices,
     organization,
     parameters,
+    personal_tokens,
     processes,
     security,
     session,
@@ -35,6 +38,7 @@ from web import (
     substitutions,
     tasks,
 )
+from web.api import tokens
 from web.texts import gettext as _
 from workflows import blank_lists, demo, publication, registry
 from workflows import organization as staff
@@ -60,6 +64,8 @@ ROOMS = (
     calendar.room,
     parameters.room,
     setup.room,
+    personal_tokens.room,
+    health.room,
 )
 
 FORM_LIMIT = 8 * 1024 * 1024
@@ -101,11 +107,14 @@ def create_app(settings: Settings, clock: Clock, engine: Engine | None = None) -
     frame.install(app)
     guidance.install(app)
     errors.install(app)
+    health.install(app)
     security.install(app)
     # Who is signed in comes first: an ended session is told as such, not as a missing token.
     session.install(app, engine or create_engine(settings, clock))
-    CSRFProtect(app)
+    app.before_request(tokens.admit)
+    csrf = CSRFProtect(app)
     account.limiter.init_app(app)
     for room in ROOMS:
         app.register_blueprint(room)
+    api.install(app, csrf)
     return app

@@ -9,6 +9,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from engine.ground import errors
+from web import session
+from web.api import problems
 from web.texts import gettext as _
 
 log = logging.getLogger("suixu.web")
@@ -99,11 +101,14 @@ def page(status: int, message: str = "", faults: Iterable[errors.Fault] = ()) ->
 
 
 def _engine_error(error: errors.SuixuError) -> Response:
-    faults = error.faults if isinstance(error, errors.Invalid) else ()
     status = status_of(error)
-    answer = page(status, error.message, faults)
     if status >= 500:
         log.warning("%s %s %s: %s", status, request.method, request.path, _reason(error))
+    if session.is_for_programs():
+        return problems.of_engine(status, error)
+    faults = error.faults if isinstance(error, errors.Invalid) else ()
+    answer = page(status, error.message, faults)
+    if status >= 500:
         answer.headers["Retry-After"] = str(AGAIN_IN)
     return answer
 
@@ -122,6 +127,8 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return make_response(error.get_response(request.environ))
+    if session.is_for_programs():
+        return problems.of_http(error)
     answer = page(status)
     for name, value in error.get_headers(request.environ):
         if name in ("Allow", "Retry-After"):

@@ -19,6 +19,9 @@ IDLE = timedelta(minutes=30)
 OPEN_TO_ALL = frozenset({"static", "account.login", "account.sign_in"})
 BEFORE_A_NEW_PASSWORD = OPEN_TO_ALL | {"account.show", "account.change_password", "account.sign_out", "account.extend"}
 
+API, WATCHED = "/api/", ("/healthz", "/readyz", "/metrics")
+"""Where programs come in."""
+
 SESSION, SEEN = "session", "seen"
 """What the cookie holds: the session's id, and when it was last used."""
 
@@ -29,6 +32,11 @@ class Cookies(SecureCookieSessionInterface):
     def get_cookie_secure(self, app: Flask) -> bool:
         """Tell whether the cookie may travel over TLS only."""
         return request.is_secure
+
+
+def is_for_programs() -> bool:
+    """Tell whether this request comes by token and never by cookie, and is answered to a program."""
+    return request.path.startswith(API) or request.path in WATCHED
 
 
 def install(app: Flask, engine: Engine) -> None:
@@ -96,6 +104,9 @@ def is_local(path: str) -> bool:
 
 
 def _admit() -> AnyResponse | None:
+    if is_for_programs():
+        g.session = None
+        return None
     # What a page is dressed in is anybody's, also while the database is away.
     g.session = found = _find() if request.endpoint != "static" else None
     if found is None:

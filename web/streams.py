@@ -47,6 +47,8 @@ KINDS: Mapping[str, str] = {
     "password-changed": _("修改密码"),
     "password-reset": _("重置密码"),
     "role-granted": _("授予角色"),
+    "token-issued": _("生成接口令牌"),
+    "token-revoked": _("撤销接口令牌"),
     "role-revoked": _("收回角色"),
     "unit-added": _("增加单位"),
     "unit-renamed": _("单位改名"),

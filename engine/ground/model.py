@@ -440,6 +440,35 @@ failure = Table(
     Column("last_at", Moment, nullable=False),
 )
 
+token = Table(
+    "token",
+    metadata,
+    # A personal token, by which a program acts for a person; the secret itself is kept nowhere.
+    _id(primary_key=True),
+    _ref("account_id", "account.id"),
+    Column("name", String(100), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of the secret
+    Column("scopes", Json, nullable=False),  # of: read, act, metrics
+    Column("expires", Date, nullable=False),  # its last day
+    Column("created_at", Moment, nullable=False),
+    Column("last_used_at", Moment),
+    Column("revoked_at", Moment),
+    Index("ix_token_account_id", "account_id"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    # What an act by a token was answered, so that asking again under its key does nothing twice.
+    _id("token_id", primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("digest", String(64), nullable=False),  # SHA-256 of the request
+    Column("status", Integer, nullable=False),
+    Column("body", Json, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_idempotency_at", "at"),
+)
+
 calendar_day = Table(
     "calendar_day",
     metadata,

@@ -107,6 +107,26 @@ def _revoke_unconfirmed(walk: Walk) -> Response:
     return walk.press("撤销代理")
 
 
+def _make_token(walk: Walk) -> Response:
+    walk.open("/account")
+    walk.page.get_by_text("生成接口令牌", exact=True).click()
+    walk.page.get_by_label("用途").fill("季度统计")
+    walk.page.get_by_label("查看", exact=True).check()
+    walk.page.get_by_label("令牌的截止日期").fill("2026-06-30")
+    return walk.press("生成令牌")
+
+
+def _with_tokens(walk: Walk) -> Response:
+    _make_token(walk)
+    return walk.open("/account")
+
+
+def _make_no_token(walk: Walk) -> Response:
+    walk.open("/account")
+    walk.page.get_by_text("生成接口令牌", exact=True).click()
+    return walk.press("生成令牌")
+
+
 DOOR = (
     Sight("login", "/login", "", "登录 登录名 密码 登录", at("/login")),
     Sight("login-blank", "/login", "", "请填写登录名。", _sign_in("", ""), 422),
@@ -126,6 +146,9 @@ DOOR = (
     Sight("account-weak", "/account", "idle", "至少 12", _new_password(PASSWORD, "short", "short"), 422),
     Sight("account-standing-in", "/account", "deputy-2", "我代理别人的岗位", at("/account")),
     Sight("account-away", "/account", "leader", "我委托别人代理的岗位", at("/account")),
+    Sight("account-token-made", "/account/tokens", "hr-head", "令牌只在这里显示一次", _make_token),
+    Sight("account-tokens", "/account", "hr-staff-2", "有效的接口令牌", _with_tokens),
+    Sight("account-no-token", "/account/tokens", "hr-head", "请至少选一项权限。", _make_no_token, 422),
     Sight("account-no-deputy", "/account/substitutions", "deputy-1", "请选择代理人。", _name_nobody, 422),
     Sight(
         "account-revoke-unconfirmed",

@@ -1,5 +1,7 @@
 """Bring a database to the tables of this version."""
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -28,10 +30,19 @@ def is_current(database_url: str) -> bool:
     database = Database(database_url)
     try:
         with database.reading() as connection:
-            heads = MigrationContext.configure(connection).get_current_heads()
+            return is_at_head(connection)
     finally:
         database.close()
-    return set(heads) == set(ScriptDirectory.from_config(configure()).get_heads())
+
+
+def is_at_head(connection: Connection) -> bool:
+    """Tell whether the database behind a connection has the tables of this version."""
+    return set(MigrationContext.configure(connection).get_current_heads()) == _heads()
+
+
+@cache
+def _heads() -> frozenset[str]:
+    return frozenset(ScriptDirectory.from_config(configure()).get_heads())
 
 
 def configure(connection: Connection | None = None) -> Config:

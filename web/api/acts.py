@@ -1,0 +1,66 @@
+"""Act once: what is asked again under the same key is answered as before, and nothing is done twice."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from flask import abort, request
+
+from engine.core import replies
+from engine.core.replies import Reply
+from engine.ground.errors import Fault, Invalid
+from engine.ground.unit_of_work import Unit
+from web import session
+from web.api.tokens import bearer
+from web.texts import gettext as _
+
+BODY_LIMIT = 8 * 1024 * 1024
+_KEY = re.compile(r"[!-~]{1,200}")
+
+
+def inspect_body() -> None:
+    """Turn away what is no plain JSON: Python alone would take NaN, halves of characters, and any depth."""
+    request.max_content_length = BODY_LIMIT
+    if not (body := request.get_data()):
+        return
+    try:
+        found = json.loads(body, parse_constant=_refuse)
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        abort(400)
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def once(work: Callable[[Unit], dict[str, Any]], status: int = 200) -> tuple[dict[str, Any], int]:
+    """Do an act in one commit with the keeping of its answer, or give the answer that is kept.
+
+    A refused act is not kept: nothing was done, and the same key may try again.
+    """
+    key = _key()
+    with session.engine().transaction() as unit:
+        if key and (before := replies.claim(unit, bearer().token_id, key, _digest())):
+            return before.body, before.status
+        body = work(unit)
+        if key:
+            replies.keep(unit, bearer().token_id, key, Reply(status, body))
+    return body, status
+
+
+def _key() -> str:
+    found = request.headers.get("Idempotency-Key")
+    if found is None:
+        return ""
+    if not _KEY.fullmatch(found):
+        message = _("Idempotency-Key 应当是 1 到 200 个可见的 ASCII 字符。")
+        raise Invalid(message, [Fault("idempotency_key", message, "Idempotency-Key")])
+    return found
+
+
+def _digest() -> str:
+    head = f"{request.method} {request.full_path}\n".encode()
+    return hashlib.sha256(head + request.get_data()).hexdigest()
