@@ -212,7 +212,7 @@ ERASURES = (
     Sight("erasures-none", "/erasures", "security-admin", "名称须与系统里的一字不差。", at("/erasures?kind=account")),
     Sight("erasures-audited", "/erasures", "auditor", "全部登记，新的在前", at("/erasures")),
     Sight("erasures-closed", "/erasures", "hr-staff", "或者不在您的查看范围内。 回到待办", at("/erasures"), 404),
-    Sight("records", STREAM, "security-admin", "新的在前，只列编号、类别和时间", _records),
+    Sight("records", STREAM, "security-admin", "第7条 事项已撤销", _records),
     Sight("records-end", STREAM, "security-admin", "没有更早的记录。", at("/erasures/access?before=1")),
     Sight("record", RECORD, "security-admin", "防猜测用的盐值", _record),
     Sight("record-erased", RECORD, "security-admin", "这条记录的内容已经依法清除。", _erased_already),

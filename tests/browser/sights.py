@@ -342,14 +342,14 @@ TASKS = (
         _task("起草", "第1件"),
     ),
     Sight("task-of-a-colleague", TASK, "hr-staff", "由人事部承办人二办理", _of_a_colleague),
-    Sight("task-claimed", TASK, "hr-staff", "已签收，现在由您办理。", _claim),
+    Sight("task-claimed", TASK, "hr-staff", "已签收，现在由您办理。 办事：签收一下", _claim),
     Sight("task-returned", TASK, "hr-staff", "请写明数量。", _task("起草", "第60件")),
     Sight("task-returned-long", TASK, "unit-a-staff", "请把春节的走访也写上", _task("起草")),
     Sight("task-draft", TASK, "unit-b-staff", "草稿 2026年1月14日 09:00 暂存", _task("起草")),
     Sight("task-two-steps-at-once", TASK, "unit-b-staff", "如果转到“审核”，由您本人一并办理", _task("起草")),
     Sight("task-saved", TASK, "hr-staff", "已暂存，还没有提交。", _taken("刚暂存的事", _save)),
     Sight("task-overdue", TASK, "unit-c-staff", "已逾期 2 个工作日 状态 等直属单位丙", _task("起草")),
-    Sight("task-row-added", TASK, "unit-c-staff", "移除第 1 项 第 2 项 对应职责", _add_row),
+    Sight("task-row-added", TASK, "unit-c-staff", "移除第 2 项 添加一项 ：计划事项", _add_row),
     Sight("task-blank", COMPLETE, "hr-staff", "请填写“事项名称”", _taken("没填的事", _blank), 422),
     Sight("task-wrong", COMPLETE, "hr-staff", "填错的事 起草 有 2 处需要改正", _taken("填错的事", _wrong_number), 422),
     Sight(
@@ -406,7 +406,7 @@ TASKS = (
         "reading-no-opinion", COMPLETE, "deputy-1", "圈阅 有 1 处需要改正", _decide("不同意见", "圈阅", "2028年"), 422
     ),
     Sight("signing", TASK, "leader", "经费来源不明，请先落实。", _task("组长签批", "2027年")),
-    Sight("signing-no-opinion", COMPLETE, "leader", "批示", _decide("退回修改", "组长签批", "2027年"), 422),
+    Sight("signing-no-opinion", COMPLETE, "leader", "请填写“批示”。", _decide("退回修改", "组长签批", "2027年"), 422),
     Sight("signing-unconfirmed", COMPLETE, "leader", "我已确认", _unconfirmed, 422),
     Sight(
         "signing-for-another",
@@ -496,13 +496,13 @@ INSTANCES = (
     ),
     Sight("instance-audited", INSTANCE, "auditor", "条记录首尾相连，没有改动", _instance(PLAN_2025)),
     Sight("instance-tampered", INSTANCE, "auditor", "记录校验 不一致", _instance(PLAN_2025), tampered=True),
-    Sight("instance-archived", INSTANCE, "auditor", "下载归档包（2025年", _instance(PLAN_2025)),
+    Sight("instance-archived", INSTANCE, "auditor", "归档.zip） 核对归档包 办理经过", _instance(PLAN_2025)),
     Sight("instance-archive-gone", INSTANCE, "hr-staff", "归档包不在归档文件夹里", _without_its_folder),
     Sight("archive-whole", CHECKED, "hr-staff", "归档包完整：文件与清单一致", _check),
     Sight("archive-broken", CHECKED, "hr-staff", "归档包核对不上，有 2 处问题", _check_what_was_changed),
     Sight("instance-erased", INSTANCE, "hr-staff", "依法清除第", _instance(f"办事：{ERASED}")),
-    Sight("document", f"{INSTANCE}/documents/<document_id>", "hr-staff", "这份材料的各个版本", _document),
-    Sight("document-older", f"{INSTANCE}/documents/<document_id>", "hr-staff", "第 1 版的内容", _older),
+    Sight("document", f"{INSTANCE}/documents/<document_id>", "hr-staff", "内容 第 3 版 人事部承办人", _document),
+    Sight("document-older", f"{INSTANCE}/documents/<document_id>", "hr-staff", "第 1 版的内容 各单位报来", _older),
 )
 
 EVERYTHING = (*DOOR, *LISTS, *TASKS, *INSTANCES)
