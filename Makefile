@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench assets screenshots
+.PHONY: help run test check bench chaos assets screenshots
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,6 +14,9 @@ CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 FRONTEND := $(shell find web/frontend -name node_modules -prune -o -type f -print 2>/dev/null)
 # Tests to run, and anything else for pytest: make test ARGS="tests/engine -x"
 ARGS ?=
+# How long chaos torments each database, and which of its courses it takes (else another each time).
+SECONDS ?= 60
+SEED ?=
 
 help: ## 列出可用的命令
 	@echo '用法：make <命令>'
@@ -33,6 +36,9 @@ check: $(INSTALLED) ## 检查格式、写法、类型和各层之间的引用方
 
 bench: $(INSTALLED) $(BUILT) ## 量速度：每个数字旁边是它的下限和目标，写入 build/bench.json（约五分钟，不判成败）
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: $(INSTALLED) $(BUILT) ## 边办边杀：反复杀死进程、切断数据库连接，再核对记录（SECONDS=60 每种数据库多久，SEED= 重放一次）
+	@SECONDS='$(SECONDS)' SEED='$(SEED)' $(BIN)/python -m benchmarks.chaos
 
 assets: $(INSTALLED) ## 重新生成网页用的脚本和样式（web/static/）
 	@$(BIN)/python -m web.assets

@@ -69,6 +69,16 @@ def check(engine: Engine) -> None:
     _check_specs(engine)
 
 
+def faults(engine: Engine) -> Iterator[str]:
+    """Tell of every instance that waits for nothing, or has ended and still has tokens."""
+    with _look(engine) as look:
+        for row in look.connection.execute(select(model.instance)).all():
+            try:
+                _check_instances(look, [row])
+            except AssertionError as error:
+                yield f"the instance {row.id} ({row.state}) is not as it should be: {error}"
+
+
 class Keeper:
     """Watch one engine: told of each commit, in whatever thread it was made."""
 
