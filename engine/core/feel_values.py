@@ -51,10 +51,11 @@ class ExpressionError(ValueError):
 class Meter:
     """Bound one evaluation and know the place it has reached."""
 
-    def __init__(self, text: str, line: int = 1, column: int = 1) -> None:
+    def __init__(self, text: str, line: int = 1, column: int = 1, steps: int = MAX_STEPS) -> None:
         self._text = text
         self._origin = (line, column)
-        self._left = MAX_STEPS * STEP
+        self._steps = steps
+        self._left = steps * STEP
         self.at = (1, 1)
 
     @cached_property
@@ -76,7 +77,7 @@ class Meter:
         """Take from what this evaluation may still do."""
         self._left -= cost
         if self._left < 0:
-            raise self.error(f"计算量超过上限（{MAX_STEPS}步），请把表达式拆小，或缩短其中的列表")
+            raise self.error(f"计算量超过上限（{self._steps}步），请把表达式拆小，或缩短其中的列表")
 
     def string(self, value: str) -> str:
         """Let a string pass that has just been made."""

@@ -1,0 +1,171 @@
+"""Decision tables of DMN 1.3: what one holds, and what it says for given variables."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Overflow
+
+from engine.core.expressions import Expression
+from engine.core.feel_functions import BUILTINS
+from engine.core.feel_run import Functions, Run
+from engine.core.feel_values import MAX_STEPS, ExpressionError, Meter, Value, equal, kind
+from engine.ground.errors import Stuck
+
+STEPS = 10 * MAX_STEPS
+"""What one table may reckon, all its cells together."""
+
+SINGLE = frozenset({"UNIQUE", "ANY", "FIRST"})
+LISTS = frozenset({"RULE ORDER", "COLLECT"})
+AGGREGATIONS: Mapping[str, str] = {"SUM": "sum", "COUNT": "count", "MIN": "min", "MAX": "max"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """An expression of the table, and in Chinese where it stands."""
+
+    where: str
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A column of conditions: what is asked, of which kind it is ("" for any), and which values may come."""
+
+    label: str
+    asked: Cell
+    kind: str = ""
+    allowed: Cell | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column of results: its name in the context, its kind, its values, and what it is where no rule matches."""
+
+    name: str
+    kind: str = ""
+    allowed: Cell | None = None
+    default: Cell | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A row: its tests in the order of the inputs, its results in that of the outputs."""
+
+    tests: tuple[Cell, ...]
+    results: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision with its one table."""
+
+    id: str
+    name: str
+    policy: str
+    aggregation: str
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    rules: tuple[Rule, ...]
+
+    def cells(self) -> Iterator[Cell]:
+        """Walk over every expression."""
+        for column in self.inputs:
+            yield from filter(None, (column.asked, column.allowed))
+        for output in self.outputs:
+            yield from filter(None, (output.allowed, output.default))
+        for rule in self.rules:
+            yield from (*rule.tests, *rule.results)
+
+
+def decide(decision: Decision, variables: Mapping[str, object], functions: Functions) -> Value:
+    """Give what the table says: a value, with several outputs a context of them, or a list where the policy makes one.
+
+    Raises:
+        Stuck: rules that contradict each other, a value that is not allowed, a bound broken.
+    """
+    table = _Table(decision, variables, functions)
+    return table.weighed(table.answer())
+
+
+class _Table:
+    """One evaluation: all cells share what they may reckon, and each variable is read once."""
+
+    def __init__(self, decision: Decision, variables: Mapping[str, object], functions: Functions) -> None:
+        self.decision = decision
+        self.meter = Meter("", steps=STEPS)
+        self.run = Run(self.meter, variables, functions)
+
+    def answer(self) -> Value:
+        inputs = tuple(map(self.input, self.decision.inputs))
+        matching = (index for index, rule in enumerate(self.decision.rules, 1) if self.matches(rule, inputs))
+        policy = self.decision.policy
+        if policy == "FIRST":
+            first = next(matching, None)
+            return self.default() if first is None else self.result(first)
+        found = list(matching)
+        if policy in LISTS:
+            return self.gathered(tuple(map(self.result, found)))
+        if policy == "UNIQUE" and len(found) > 1:
+            raise self.stuck(f"第 {_listed(found)} 条规则同时成立，但命中策略是“唯一”（UNIQUE）。请改正规则。")
+        return self.agreed(found) if found else self.default()
+
+    def weighed(self, result: Value) -> Value:
+        try:
+            return Meter("", steps=STEPS).admit(result, "结果")
+        except ExpressionError as error:
+            raise self.stuck(f"结果：{error.reason}。") from error
+
+    def input(self, column: Input) -> Value:
+        value = self.value(column.asked, {})
+        self.fits(f"输入“{column.label}”", value, column.kind, column.allowed)
+        return value
+
+    def fits(self, what: str, value: Value, wanted: str, allowed: Cell | None) -> None:
+        if value is not None and wanted and kind(value) != wanted:
+            raise self.stuck(f"{what}得出的是 {kind(value)}，表里写的类型是 {wanted}。请改正类型或者表达式。")
+        if allowed and self.value(allowed, {"?": value}) is not True:
+            raise self.stuck(f"{what}得出的值不在表里写明的取值之内。请改正取值或者填写的内容。")
+
+    def matches(self, rule: Rule, inputs: tuple[Value, ...]) -> bool:
+        return all(self.value(cell, {"?": value}) is True for cell, value in zip(rule.tests, inputs, strict=True))
+
+    def result(self, number: int) -> Value:
+        cells = self.decision.rules[number - 1].results
+        return self.outputs(dict(zip(self.decision.outputs, cells, strict=True)))
+
+    def default(self) -> Value:
+        cells = {output: output.default for output in self.decision.outputs if output.default}
+        return self.outputs(cells) if cells else None
+
+    def outputs(self, cells: Mapping[Output, Cell]) -> Value:
+        values: dict[str, Value] = {}
+        for output in self.decision.outputs:
+            value = self.value(cells[output], {}) if output in cells else None
+            if output in cells:
+                self.fits(f"结果“{output.name}”", value, output.kind, output.allowed)
+            values[output.name] = value
+        return values if len(values) > 1 else next(iter(values.values()))
+
+    def agreed(self, found: list[int]) -> Value:
+        values = [self.result(number) for number in found]
+        if not all(equal(self.meter, values[0], value) for value in values[1:]):
+            raise self.stuck(f"第 {_listed(found)} 条规则同时成立而结果不同，但命中策略是“任一”（ANY）。请改正规则。")
+        return values[0]
+
+    def gathered(self, values: tuple[Value, ...]) -> Value:
+        function = AGGREGATIONS.get(self.decision.aggregation)
+        return BUILTINS[function].call(self.meter, (values,)) if function else values
+
+    def value(self, cell: Cell, scope: Mapping[str, Value]) -> Value:
+        try:
+            return self.run.value(cell.expression.root, scope)
+        except ExpressionError as error:
+            raise self.stuck(f"{cell.where}：{error.reason}。") from error
+        except (Overflow, OverflowError):
+            raise self.stuck(f"{cell.where}：计算结果超出范围。") from None
+
+    def stuck(self, reason: str) -> Stuck:
+        return Stuck(f"决策表“{self.decision.name or self.decision.id}”{reason}")
+
+
+def _listed(numbers: list[int]) -> str:
+    return "、".join(map(str, numbers))
