@@ -146,6 +146,7 @@ def test_several_outputs_are_a_context_and_several_inputs_hold_together() -> Non
         ("not(< 3)", 5, True),
         ("not(< 3)", None, None),
         ("not(true) or true", True, True),
+        ("not(? > 9) or (? = 1)", 5, True),
         ("not(true) and true", False, True),
         ("[1..3]", 2, True),
         ("[[1..3], 9]", 2, True),
