@@ -11,6 +11,7 @@ from engine.core import attempts, history, logins, organization, passwords, sess
 from engine.core.attempts import FAILURES, LOCKED_FOR
 from engine.core.sessions import Session as Session
 from engine.ground import model
+from engine.ground.database import take_turns
 from engine.ground.errors import Fault, Invalid, NotAllowed, NotFound, Stale
 from engine.ground.unit_of_work import SYSTEM, Actor, Engine, Unit, new_id
 
@@ -364,6 +365,8 @@ def _record_access(unit: Unit, kind: str, row: Row[Any] | None, source: str | No
 
 def _administered(unit: Unit, account_id: str, actor: Actor) -> Row[Any]:
     """Give an account that the actor may change: never the actor's own."""
+    # One after the other: two who close each other's account would leave nobody who can open them.
+    take_turns(unit.connection, "accounts")
     organization.require_role(unit, actor, "system")
     row = _find(unit, account_id)
     if row.person_id == actor.person_id:

@@ -10,7 +10,7 @@ from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from engine.core import catalogue, deadlines, effects, expressions, history, memory, settled, starters, vocabulary
 from engine.core.catalogue import Definition
@@ -306,9 +306,12 @@ def _new_row(
 def _next_round(unit: Unit, process_key: str, business_key: str) -> int:
     table = model.instance
     same = (table.c.process_key == process_key, table.c.business_key == business_key)
-    if unit.connection.execute(select(table.c.id).where(*same, table.c.state == "active")).first():
+    # In one look: between two, somebody else's start may be committed, and this one would be its second round.
+    query = select(table.c.round, table.c.state).where(*same)
+    earlier = list(unit.connection.execute(query))
+    if any(row.state == "active" for row in earlier):
         raise Invalid(RUNNING)
-    return int(unit.connection.execute(select(func.coalesce(func.max(table.c.round), 0)).where(*same)).scalar_one()) + 1
+    return max((row.round for row in earlier), default=0) + 1
 
 
 def join(run: Run, principals: list[str]) -> None:

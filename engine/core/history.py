@@ -15,11 +15,12 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Label, Row, Select, func, insert, literal, select, text, union, update
+from sqlalchemy import Connection, Label, Row, Select, func, insert, literal, select, union, update
 
 from engine.core import chain
 from engine.core.chain import ERASED, GENESIS, Chain, Erasure
 from engine.ground import model
+from engine.ground.database import take_turns
 from engine.ground.unit_of_work import Actor, Unit
 
 SALT_BYTES = 16
@@ -134,8 +135,8 @@ def _head(unit: Unit, stream: str) -> Head:
 
 def hold(unit: Unit, stream: str) -> None:
     """Keep others from a stream until this act ends; those of instances are guarded by the instance's row lock."""
-    if unit.connection.dialect.name == "postgresql" and not stream.startswith("instance:"):
-        unit.connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:stream, 0))"), {"stream": stream})
+    if not stream.startswith("instance:"):
+        take_turns(unit.connection, stream)
 
 
 def _chained(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Engine as Pool
@@ -146,6 +146,12 @@ def _open_sqlite(url: str) -> Pool:
 
 def _open_postgresql(url: str) -> Pool:
     return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+
+
+def take_turns(connection: Connection, name: str) -> None:
+    """Wait until nobody else holds a name, and hold it until the transaction ends; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
 def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:

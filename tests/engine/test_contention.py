@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
 from threading import Barrier
+from typing import Any
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import event, select
 
 from engine import definitions, documents, instances, jobs, tasks
 from engine.core import execution
@@ -139,6 +141,47 @@ def test_the_same_matter_started_by_two_at_once_starts_once(office: Office) -> N
     assert len(refusals(results)) == 3
     assert all("已经在办理" in str(each) for each in refusals(results))
     assert len(office.open_tasks()) == 1
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_the_same_matter_started_between_any_two_looks_of_another_start_starts_once(office: Office) -> None:
+    office.publish("engine_start", forms={"begin": FORM_YEAR, "form": FORM})
+    pool = office.engine.database.pool
+
+    def start(year: int, post: str) -> bool:
+        try:
+            return bool(office.start("started", post, year=str(year)))
+        except Invalid as refusal:
+            assert "已经在办理" in str(refusal)
+            return False
+
+    def meet(year: int, position: int) -> tuple[list[bool], str]:
+        statements: list[str] = []
+        won: list[bool] = []
+        strike = _strike(position, statements, lambda: won.append(start(year, "hr.staff2")))
+        event.listen(pool, "before_cursor_execute", strike)
+        won.append(start(year, "hr.staff"))
+        event.remove(pool, "before_cursor_execute", strike)
+        return won, statements[position - 1]
+
+    # Until the one that comes first has put its row down, somebody else is quicker, each time a look later
+    for position in range(1, 100):
+        won, statement = meet(2000 + position, position)
+        assert won.count(True) == 1, statement
+        if statement.startswith("INSERT INTO instance "):
+            break
+    assert position > 3
+
+
+def _strike(position: int, statements: list[str], act: Callable[[], object]) -> Callable[..., None]:
+    """Note each statement, and do something just before one of them."""
+
+    def strike(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+        if len(statements) == position:
+            act()
+
+    return strike
 
 
 def test_matters_that_are_counted_get_a_number_each_however_many_start_at_once(office: Office) -> None:
