@@ -30,6 +30,9 @@ CALL_DEPTH = 20
 ITEMS = "items"
 """Keeps, beside the results by number, what a sequential multi-instance goes through."""
 
+RUNS_ALREADY = 0
+"""Stands for the round of an instance that cannot be: rounds are counted from 1."""
+
 RUNNING = "同一事项已经在办理中，不能重复发起。请在“我发起的”里查看。"
 
 
@@ -226,7 +229,7 @@ def start(
     key = business_key or (_text(unit, own, seen, "业务键") if own else new_id())
     row = _new_row(unit, definition, key, unit_code, actor, parent, parent_token)
     row["title"] = _text(unit, definition.diagram.title, {**seen, "round": row["round"]}, "题名")[:300]
-    if insert_new(unit.connection, model.instance, [row]) == 0:
+    if row["round"] == RUNS_ALREADY or insert_new(unit.connection, model.instance, [row]) == 0:
         if business_key or not own or _text(unit, own, seen, "业务键") == key:
             raise Invalid(RUNNING)
         # The key counts what there is, and somebody who counted to the same number was faster.
@@ -304,13 +307,14 @@ def _new_row(
 
 
 def _next_round(unit: Unit, process_key: str, business_key: str) -> int:
+    """Give the round of a new instance, or none if one of its key is still active."""
     table = model.instance
     same = (table.c.process_key == process_key, table.c.business_key == business_key)
     # In one look: between two, somebody else's start may be committed, and this one would be its second round.
     query = select(table.c.round, table.c.state).where(*same)
     earlier = list(unit.connection.execute(query))
     if any(row.state == "active" for row in earlier):
-        raise Invalid(RUNNING)
+        return RUNS_ALREADY
     return max((row.round for row in earlier), default=0) + 1
 
 

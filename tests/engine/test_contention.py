@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from threading import Barrier
 from typing import Any
@@ -143,45 +144,55 @@ def test_the_same_matter_started_by_two_at_once_starts_once(office: Office) -> N
     assert len(office.open_tasks()) == 1
 
 
+def _meet(office: Office, first: Callable[[], object], second: Callable[[], object], position: int) -> str:
+    """Do the second just before a statement of the first; give that statement."""
+    pool, statements = office.engine.database.pool, [""]
+
+    def strike(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+        if len(statements) == position + 1:
+            second()
+
+    event.listen(pool, "before_cursor_execute", strike)
+    first()
+    event.remove(pool, "before_cursor_execute", strike)
+    return statements[position]
+
+
 @pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
 def test_the_same_matter_started_between_any_two_looks_of_another_start_starts_once(office: Office) -> None:
     office.publish("engine_start", forms={"begin": FORM_YEAR, "form": FORM})
-    pool = office.engine.database.pool
+    won: list[str] = []
 
-    def start(year: int, post: str) -> bool:
+    def start(year: int, post: str) -> None:
         try:
-            return bool(office.start("started", post, year=str(year)))
+            won.append(office.start("started", post, year=str(year)))
         except Invalid as refusal:
             assert "已经在办理" in str(refusal)
-            return False
-
-    def meet(year: int, position: int) -> tuple[list[bool], str]:
-        statements: list[str] = []
-        won: list[bool] = []
-        strike = _strike(position, statements, lambda: won.append(start(year, "hr.staff2")))
-        event.listen(pool, "before_cursor_execute", strike)
-        won.append(start(year, "hr.staff"))
-        event.remove(pool, "before_cursor_execute", strike)
-        return won, statements[position - 1]
 
     # Until the one that comes first has put its row down, somebody else is quicker, each time a look later
     for position in range(1, 100):
-        won, statement = meet(2000 + position, position)
-        assert won.count(True) == 1, statement
+        starts = [partial(start, 2000 + position, post) for post in ("hr.staff", "hr.staff2")]
+        statement = _meet(office, starts[0], starts[1], position)
+        assert len(won) == position, statement
         if statement.startswith("INSERT INTO instance "):
             break
     assert position > 3
 
 
-def _strike(position: int, statements: list[str], act: Callable[[], object]) -> Callable[..., None]:
-    """Note each statement, and do something just before one of them."""
-
-    def strike(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
-        if len(statements) == position:
-            act()
-
-    return strike
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_matters_that_are_counted_between_any_two_looks_of_another_start_get_a_number_each(office: Office) -> None:
+    office.publish("engine_own_start")
+    for position in range(1, 100):
+        starts = [partial(office.start, "counted", post) for post in ("red.staff", "blue.staff")]
+        statement = _meet(office, starts[0], starts[1], position)
+        if statement.startswith("INSERT INTO instance "):
+            break
+    assert position > 3
+    with office.engine.reading() as unit:
+        rows = unit.connection.execute(select(model.instance.c.business_key, model.instance.c.title)).all()
+    assert sorted(int(row.business_key.partition(":")[2]) for row in rows) == list(range(1, 2 * position + 1))
+    assert all(row.title.endswith(f"第{row.business_key.partition(':')[2]}号") for row in rows)
 
 
 def test_matters_that_are_counted_get_a_number_each_however_many_start_at_once(office: Office) -> None:
