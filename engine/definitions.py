@@ -10,6 +10,7 @@ from sqlalchemy import Row, Table, delete, func, insert, select
 
 from engine.core import (
     catalogue,
+    correlation,
     form_uses,
     forms,
     history,
@@ -110,7 +111,8 @@ def publish(
     unit.connection.execute(delete(model.draft).where(model.draft.c.subject == _subject(diagram.key)))
     payload = {"name": diagram.name, "note": note, "digest": digest}
     history.record(unit, f"definition:{diagram.key}", "definition.published", actor, payload, version=row["version"])
-    starts.plan(unit, diagram.key, diagram.start_timer)
+    starts.plan(unit, diagram)
+    correlation.plan_starts(unit, diagram)
     return catalogue.load(unit, str(row["id"]))
 
 

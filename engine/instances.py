@@ -52,7 +52,7 @@ def startable(unit: Unit, person_id: str) -> list[Definition]:
     held = organization.posts_of(unit, person_id)
     keys = unit.connection.execute(select(model.definition.c.key).distinct()).scalars()
     found = [catalogue.latest(unit, key) for key in keys]
-    mine = (item for item in found if starters.seats(item.diagram.starters, held))
+    mine = (item for item in found if item.diagram.start() and starters.seats(item.diagram.starters, held))
     return sorted(mine, key=lambda item: item.name)
 
 
@@ -142,7 +142,8 @@ def view(unit: Unit, instance_id: str, person_id: str, roles: Collection[str] = 
     row = execution.row_of(unit, instance_id)
     definition = catalogue.load(unit, row["definition_id"])
     events = history.read(unit.connection, f"instance:{instance_id}")
-    now = tuple(dict.fromkeys(token.node.id for token in tokens(unit, row, definition)))
+    live = [token for token in tokens(unit, row, definition) if not token.stands_by]
+    now = tuple(dict.fromkeys(token.node.id for token in live))
     return InstanceView(
         row,
         definition,

@@ -9,16 +9,16 @@ another that looks again at lease and token.
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 
-from engine.core import anchors, claims, execution, outbox, outcomes, reminders, replies, starts
+from engine.core import anchors, claims, correlation, execution, outbox, outcomes, reminders, replies, starts
+from engine.core.diagram import Trigger
 from engine.core.execution import Run
 from engine.ground import model
-from engine.ground.errors import Busy, Invalid, Stuck, SuixuError
-from engine.ground.unit_of_work import SYSTEM, Call, Engine, Result, Unit
+from engine.ground.errors import Busy, ProcessError, Stuck, SuixuError
+from engine.ground.unit_of_work import Call, Engine, Result, Unit
 
 TABLE = model.job.c
 ATTEMPTS = 3
@@ -172,20 +172,35 @@ def _return(engine: Engine, job: Row[Any]) -> None:
     with engine.transaction() as unit:
         run = execution.load(unit, job.instance_id)
         if _claim(unit, job):
-            execution.deliver(run, job.token_id, job.payload["child"])
+            execution.deliver(run, job.token_id, job.payload)
 
 
 def _start(engine: Engine, job: Row[Any]) -> None:
     with engine.transaction() as unit:
-        if not _claim(unit, job):
+        if _claim(unit, job):
+            starts.begin(unit, job.payload)
+
+
+def _message(engine: Engine, job: Row[Any]) -> None:
+    """Hand a message to the token that it is on its way to; one that waits no longer leaves it to others."""
+    with engine.transaction() as unit:
+        run = execution.load(unit, job.instance_id)
+        message = job.payload["message"]
+        found = correlation.find(unit, message)
+        if not _claim(unit, job) or found is None:
             return
-        definition = execution.latest(unit, job.payload["process"])
-        starts.plan(unit, definition.key, definition.diagram.start_timer)
-        try:
-            execution.start(unit, definition, {"year": Decimal(job.payload["year"])}, SYSTEM)
-        except Invalid as error:
-            # Somebody started this year's by hand already: that is no fault.
-            log.info("calendar start of %s skipped: %s", definition.key, error)
+        if not run.awaits(job.token_id):
+            correlation.put_back(unit, message)
+            return
+        correlation.received(unit, message)
+        execution.take_event(run, job.token_id, found[2], message=message)
+
+
+def _signal(engine: Engine, job: Row[Any]) -> None:
+    with engine.transaction() as unit:
+        run = execution.load(unit, job.instance_id)
+        if _claim(unit, job) and run.awaits(job.token_id):
+            execution.take_event(run, job.token_id, correlation.decode_all(job.payload["values"]), job=job.id)
 
 
 def _lease(engine: Engine, job: Row[Any]) -> Call | None:
@@ -209,25 +224,46 @@ def _work(engine: Engine, job: Row[Any]) -> None:
     function = engine.functions.get(job.payload["function"])
     if function is None:
         raise Stuck(f"功能“{job.payload['function']}”已不存在，请联系管理员。")
-    result = function(call)
+    try:
+        result = function(call)
+    except ProcessError as error:
+        _throw(engine, job, error)
+        return
     stored = [outcomes.store(engine, item) for item in result.files]
     with engine.transaction() as unit:
         _close(unit, job, result, stored)
 
 
+def _throw(engine: Engine, job: Row[Any], error: ProcessError) -> None:
+    """Let the error that a function throws come out of its activity; one that nobody takes is a failure."""
+    with engine.transaction() as unit:
+        run = execution.load(unit, job.instance_id)
+        if not _end_lease(unit, job) or run.machine.find(job.token_id) is None:
+            return
+        run.cause = job.payload.get("cause")
+        run.record("function.error", {"code": error.code, "message": str(error)}, token=job.token_id, job=job.id)
+        if not run.machine.fail(job.token_id, Trigger("error", error.code)):
+            raise Stuck(f"功能以错误“{error.code}”结束，没有环节处理它：{error}")
+        execution.settle(run)
+
+
 def _close(unit: Unit, job: Row[Any], result: Result, stored: list[tuple[str, int]]) -> None:
     run = execution.load(unit, job.instance_id)
-    mine = (TABLE.id == job.id, TABLE.state == "leased", TABLE.attempts == job.attempts)
-    cause, payload = job.payload.get("cause"), {"function": job.payload["function"]}
-    change = {"state": "done", "closed_at": unit.now, "leased_until": None, "payload": payload}
-    leased = unit.connection.execute(update(model.job).where(*mine).values(change)).rowcount == 1
-    token = run.machine.find(job.token_id)
+    leased, token = _end_lease(unit, job), run.machine.find(job.token_id)
     if not leased or token is None:
         return
-    run.cause = cause
+    run.cause = job.payload.get("cause")
     outcomes.keep(run, token, result, stored)
     run.machine.finish(token.id)
     execution.settle(run)
+
+
+def _end_lease(unit: Unit, job: Row[Any]) -> bool:
+    """Close a leased job, whose function has ended; tell whether the lease was still this one's."""
+    mine = (TABLE.id == job.id, TABLE.state == "leased", TABLE.attempts == job.attempts)
+    payload = {"function": job.payload["function"]}
+    change = {"state": "done", "closed_at": unit.now, "leased_until": None, "payload": payload}
+    return unit.connection.execute(update(model.job).where(*mine).values(change)).rowcount == 1
 
 
 def _remind(engine: Engine, job: Row[Any]) -> None:
@@ -300,11 +336,24 @@ def _release(engine: Engine, job: Row[Any]) -> None:
             claims.plan_daily(unit)
 
 
+def _expire(engine: Engine, job: Row[Any]) -> None:
+    """Give up messages that nobody received in time, and say so in the history of who sent them."""
+    with engine.reading() as unit:
+        found = correlation.expired(unit)
+    for message in found:
+        with engine.transaction() as unit:
+            correlation.expire(unit, message)
+    with engine.transaction() as unit:
+        if _claim(unit, job):
+            correlation.plan_daily(unit)
+
+
 def plan_daily(engine: Engine) -> None:
     """Make sure that what happens every day is planned."""
     with engine.transaction() as unit:
         anchors.plan(unit)
         claims.plan_daily(unit)
+        correlation.plan_daily(unit)
 
 
 _BATCHES: dict[str, Callable[[Engine, list[Row[Any]]], set[str]]] = {
@@ -317,6 +366,9 @@ _ACTS: dict[str, Callable[[Engine, Row[Any]], None]] = {
     "timer": _fire,
     "return": _return,
     "start": _start,
+    "message": _message,
+    "signal": _signal,
+    "expire": _expire,
     "anchor": _anchor,
     "release": _release,
     "send": _send,

@@ -7,13 +7,13 @@ import argparse
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from engine import tasks
-from engine.core import completion, effects, elements, execution, filling, profile, spiff
+from engine.core import completion, effects, elements, event_rules, execution, filling, profile, spiff
 from engine.core.spiff import Machine
 from engine.ground.errors import Fault
 from engine.ground.settings import Settings
@@ -180,7 +180,7 @@ def write_profile() -> str:
     """Write docs/profile.md from the code and from the diagrams that prove it."""
     return "\n".join(
         [
-            *(_HEAD, *_element_rows(), _REFUSED, *_refused_rows(), _WALKS, *_walk_rows()),
+            *(_HEAD, *_element_rows(), _EVENTS, *_event_rows(), _REFUSED, *_refused_rows(), _WALKS, *_walk_rows()),
             *(_FAULTS, *_fault_rows(), _FORMS, *_form_rows(), ""),
         ]
     )
@@ -199,9 +199,19 @@ Text annotations, associations, groups, data objects and data stores may be draw
 | element | 中文 | attributes | `suixu:` | inside | diagrams (`tests/diagrams/runs_….bpmn`) |
 |---|---|---|---|---|---|"""
 
-_REFUSED = """
+_EVENTS = """
 Some attributes are accepted with one value only, which says what happens anyway: `isExecutable="true"`,
 `startQuantity="1"`, `behavior="All"` and the like.
+
+## Which event may stand where
+
+| place | 事件 |
+|---|---|"""
+
+_REFUSED = """
+An error or cancelling boundary event always interrupts. One of error, escalation or cancel is refused where nothing
+inside can throw it, and so is a second one that would catch the same. An event sub-process has no flows, no border and
+is not repeated; two that catch the same error or escalation are refused.
 
 ## Refused, and what to draw instead
 
@@ -276,6 +286,15 @@ def _element_rows() -> Iterator[str]:
         yield f"| `{tag}` | {label} | {_code(carried)} | {own} | {inner} | {_listed(_shown_in(tag))} |"
 
 
+def _event_rows() -> Iterator[str]:
+    for where, kinds in event_rules.ALLOWED.items():
+        yield f"| {where} | {'、'.join([*(['不带标记'] if None in kinds else []), *_event_words(kinds)])} |"
+
+
+def _event_words(kinds: Iterable[str | None]) -> Iterator[str]:
+    return (word for kind, word in event_rules.WORDS.items() if kind in kinds)
+
+
 def _shown_in(tag: str) -> list[str]:
     """Name the diagrams that run and hold an element."""
     mark = re.compile(rf"<(?:\w+:)?{tag}[\s/>]")
@@ -332,7 +351,7 @@ def _cell(text: str) -> str:
 def _codes_in_source() -> dict[str, tuple[str, str]]:
     """Find each code that publishing can give, with the words of its first use."""
     found: dict[str, tuple[str, str]] = {}
-    for name in ("markup", "admission", "structure", "checks", "soundness", "profile"):
+    for name in ("markup", "admission", "structure", "event_rules", "checks", "soundness", "profile"):
         tree = ast.parse((ROOT / "engine" / "core" / f"{name}.py").read_text(encoding="utf-8"))
         for call in ast.walk(tree):
             if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or not call.args:

@@ -26,7 +26,7 @@ from web.texts import gettext as _
 
 room = Blueprint("instances", __name__)
 
-STATES = {"active": _("办理中"), "completed": _("已办结"), "cancelled": _("已撤销")}
+STATES = {"active": _("办理中"), "completed": _("已办结"), "cancelled": _("已撤销"), "failed": _("出错结束")}
 PAGE = 50
 TEXT_LIMIT = 100
 REASON_LIMIT = 500
@@ -205,10 +205,12 @@ def _other(view: InstanceView, name: str) -> Waiting:
     going = sum(row.state == "active" for row in view.children)
     words = {
         "call": _("%s 件下级事项还在办理") % going,
-        "catch": _("等时间到"),
-        "boundary": _("时间到了才走这一路"),
+        "catch": _("等%s") % twin.awaited(node),
+        "receive": _("等%s") % twin.awaited(node),
+        "boundary": _("%s，才走这一路") % twin.awaited(node),
         "service": _("系统自动办理"),
         "subprocess": _("里面的环节还在办理"),
+        "handler": _("里面的环节还在办理"),
         "parallel": _("等其他各路"),
         "inclusive": _("等还会来的各路"),
     }

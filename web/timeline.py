@@ -19,7 +19,7 @@ FORGOTTEN = ("activity.entered", "activity.completed", "activity.cancelled", "ti
 PERSONS = ("person", "acting_for", "entering_for", "assignee", "subject")
 """Where an event's envelope holds the id of a person."""
 
-BY_ITSELF = ("activity.", "child.", "timer.", "function.", "incident.raised", "task.due_changed")
+BY_ITSELF = ("activity.", "child.", "event.", "message.", "timer.", "function.", "incident.raised", "task.due_changed")
 """What follows from somebody's act without being that person's act."""
 
 
@@ -199,10 +199,31 @@ def _erased(event: Event, words: Words) -> str:
     return _("依法清除第%s条记录的内容，依据：%s") % (event.envelope.get("erases"), _get(event, "authority"))
 
 
+def _thrown(event: Event, words: Words) -> str:
+    texts = {
+        "message": _("发出消息“%s”"),
+        "signal": _("发出信号“%s”"),
+        "error": _("出现错误“%s”"),
+        "escalation": _("上报情况“%s”"),
+    }
+    text = texts.get(str(event.envelope.get("event")))
+    return text % _get(event, "thrown") if text else _("取消这一组环节")
+
+
+def _received(event: Event, words: Words) -> str:
+    text = _("收到信号“%s”") if event.envelope.get("event") == "signal" else _("收到消息“%s”")
+    return text % _get(event, "received")
+
+
+def _code(text: str) -> Writer:
+    return lambda event, words: text % (_child("%s")(event, words), _get(event, "code"))
+
+
 _WRITERS: dict[str, Writer] = {
     ERASED: _erased,
     "instance.started": _started,
     "instance.completed": _plain(_("事项办结")),
+    "instance.failed": _about(_("事项出错结束：%s"), "outcome"),
     "instance.cancelling": _about(_("撤销事项，原因：%s"), "reason"),
     "instance.cancelled": _plain(_("事项已撤销")),
     "task.opened": _opened,
@@ -216,10 +237,16 @@ _WRITERS: dict[str, Writer] = {
     "child.started": _child(_("开始“%s”")),
     "child.returned": _child(_("“%s”办结，结果已交回")),
     "child.discarded": _child(_("“%s”的结果来得太晚，只登记，不再使用")),
+    "child.error": _code(_("“%s”出错结束：%s")),
+    "child.escalation": _code(_("“%s”上报情况：%s")),
+    "event.thrown": _thrown,
+    "event.received": _received,
+    "message.expired": _about(_("消息“%s”过期，没有人接收"), "name"),
     "incident.raised": _about(_("出现异常：%s"), "message"),
     "incident.resolved": _about(_("异常已处理：%s"), "resolution"),
     "document.added": _about(_("增加材料“%s”"), "name"),
     "timer.fired": _plain(_("定的时间到了")),
+    "function.error": _about(_("系统没有办成：%s"), "message"),
     "function.done": _about_step(_("系统办完“%s”")),
     "activity.entered": _about_step(_("走到“%s”")),
     "activity.completed": _about_step(_("走完“%s”")),

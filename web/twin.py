@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from engine.core.diagram import Diagram, Flow, Node
 from engine.parameters import Setting
+from web import twin_words
 from web.texts import gettext as _
 
 Names: TypeAlias = Mapping[str, str]
@@ -67,8 +68,10 @@ def beginning(diagram: Diagram, titles: Names | None = None) -> str:
     """Say how an instance begins."""
     names = [(titles or {}).get(post, "") for post in diagram.starters]
     by_hand = _("由%s发起。") % "、".join(name for name in names if name) if any(names) else ""
-    by_itself = _("到流程里定的日子自动开始。") if diagram.start_timer else ""
-    return (by_hand + by_itself) or _("由上级事项自动发起。")
+    by_itself = _("到流程里定的日子自动开始。") if diagram.starts("timer") else ""
+    events = [node for kind in ("message", "signal") for node in diagram.starts(kind)]
+    by_event = "".join(_("%s时自动开始。") % awaited(node) for node in events)
+    return (by_hand + by_itself + by_event) or _("由上级事项自动发起。")
 
 
 class _Teller:
@@ -94,7 +97,7 @@ class _Teller:
             self.numbers[node.id] = f"{prefix}{count}"
             self.places[node.id] = len(self.places)
             found.append((node, depth))
-            if node.kind == "subprocess":
+            if node.kind in ("subprocess", "handler"):
                 found += self._order(node.id, f"{prefix}{count}.", depth + 1)
         return found
 
@@ -160,18 +163,22 @@ class _Teller:
     def _kind(self, node: Node) -> str:
         several = len(node.outgoing) > 1
         words = {
-            "start": _("开始"),
-            "end": _("全部结束") if node.event == "terminate" else _("结束"),
-            "catch": _("从链接处接着走") if node.event == "link" else _("等时间"),
-            "throw": _("转到链接处") if node.event == "link" else _("记一个节点"),
-            "boundary": _("到时另走"),
+            "start": twin_words.START.get(node.event, _("开始")),
+            "end": twin_words.END.get(node.event, _("结束")),
+            "catch": twin_words.CATCH.get(node.event, _("等待")),
+            "throw": twin_words.THROW.get(node.event, _("记一个节点")),
+            "boundary": twin_words.BOUNDARY.get(node.event, _("另走一路")),
             "user": _("人工办理"),
             "manual": _("线下办理，系统不等待"),
             "plain": _("只作说明，系统不等待"),
             "script": _("自动记录"),
             "service": _("系统自动办理"),
+            "send": _("发出消息"),
+            "receive": _("等消息"),
             "call": _("另开事项"),
-            "subprocess": _("一组环节"),
+            "subprocess": _("可以整体取消的一组环节") if node.transaction else _("一组环节"),
+            "handler": _("发生了才办的一组环节"),
+            "event_based": _("等其中一件事"),
             "exclusive": _("按情况分路") if several else _("会合"),
             "parallel": _("同时进行") if several else _("等齐会合"),
             "inclusive": _("按情况走一路或几路") if several else _("等要来的都来了会合"),
@@ -185,7 +192,11 @@ class _Teller:
     def _lead(self, gateway: Node, flows: list[Flow]) -> str:
         if len(flows) < 2:
             return ""
-        words = {"exclusive": _("按情况只走一路："), "inclusive": _("符合情况的各路都走：")}
+        words = {
+            "exclusive": _("按情况只走一路："),
+            "inclusive": _("符合情况的各路都走："),
+            "event_based": _("先等到哪一件，就走哪一路："),
+        }
         return words.get(gateway.kind, _("以下各路同时开始："))
 
     def _way(self, gateway: Node, flow: Flow, several: bool) -> Way:
@@ -250,17 +261,40 @@ class _Teller:
             yield _("期限按参数%s。") % self.parameters[match[1]]
         elif due:
             yield _("期限按流程里定的日期。")
+        yield from self._events(node)
+
+    def _events(self, node: Node) -> Iterator[str]:
         if node.kind == "catch" and node.event == "timer":
             yield _("等%s，到时自动往下走。") % _span(node)
+        elif node.kind in ("catch", "receive") and node.event != "link":
+            yield _("等%s，才往下走。") % awaited(node)
+        if node.kind == "handler":
+            others = _("中止同一层的其他环节") if node.interrupting else _("其他环节照常办")
+            yield _("%s时开始，%s。") % (awaited(node), others)
+        if node.kind in ("throw", "end", "send") and node.event in twin_words.THROWN:
+            yield twin_words.THROWN[node.event] % (node.trigger.name if node.trigger else "")
         if node.kind == "boundary":
             host = self.diagram.nodes[node.attached_to]
-            what = _("中止它，改走这一路") if node.interrupting else _("它照常办，另外走这一路")
-            text = _("守着第 %s 步“%s”：过了%s还没有办完，%s。")
-            yield text % (self.numbers[host.id], name_of(host), _span(node), what)
+            what = _("就中止它，改走这一路") if node.interrupting else _("它照常办，另外走这一路")
+            text = _("守着第 %s 步“%s”：还没有办完而%s，%s。")
+            yield text % (self.numbers[host.id], name_of(host), awaited(node), what)
 
     def _guard(self, boundary: Node) -> str:
-        text = _("过了%s没有办完，就走第 %s 步“%s”。")
-        return text % (_span(boundary), self.numbers[boundary.id], name_of(boundary))
+        text = _("没有办完而%s，就走第 %s 步“%s”。")
+        return text % (awaited(boundary), self.numbers[boundary.id], name_of(boundary))
+
+
+def awaited(node: Node) -> str:
+    """Say what an event waits for."""
+    if node.event == "timer":
+        return _("到了时间") if node.kind == "catch" else _("过了%s") % _span(node)
+    trigger = node.trigger
+    if trigger is None or node.event not in twin_words.AWAITED:
+        return _("出了别的事")
+    if node.event == "condition":
+        return twin_words.AWAITED["condition"] % " ".join(trigger.condition.split())
+    named, unnamed = twin_words.AWAITED[node.event], twin_words.ANY.get(node.event, "")
+    return named % trigger.name if trigger.name else unnamed
 
 
 def name_of(node: Node) -> str:
@@ -271,13 +305,15 @@ def name_of(node: Node) -> str:
         "exclusive": _("分路") if len(node.outgoing) > 1 else _("会合"),
         "inclusive": _("分路") if len(node.outgoing) > 1 else _("会合"),
         "parallel": _("同时进行") if len(node.outgoing) > 1 else _("等齐"),
+        "event_based": _("等其中一件事"),
+        "handler": _("发生了才办"),
         "catch": _("等待"),
-        "boundary": _("到时"),
+        "boundary": _("到时") if node.event == "timer" else _("另走"),
     }
     if node.event == "link" and node.trigger:
         return node.name or node.trigger.name
-    if node.kind == "end" and node.event == "terminate":
-        return node.name or _("全部结束")
+    if node.kind == "end":
+        return node.name or twin_words.END.get(node.event, _("结束"))
     return node.name or words.get(node.kind, _("环节"))
 
 

@@ -20,11 +20,12 @@ from engine.ground.clock import local
 
 ACT = "task:"
 """How the name of a document begins that belongs to one act only."""
-STATES = {"active": "办理中", "completed": "办结", "cancelled": "撤销"}
+STATES = {"active": "办理中", "completed": "办结", "cancelled": "撤销", "failed": "出错结束"}
 KINDS = {
     "instance.started": "发起",
     "instance.completed": "办结",
     "instance.cancelled": "撤销",
+    "instance.failed": "出错结束",
     "task.opened": "交办",
     "task.due_changed": "期限改变",
     "task.claimed": "签收",
@@ -34,10 +35,16 @@ KINDS = {
     "task.completed": "办理",
     "task.withdrawn": "撤回",
     "timer.fired": "到时",
+    "event.thrown": "发出",
+    "event.received": "收到",
+    "message.expired": "消息过期",
     "child.started": "开出子事项",
     "child.returned": "子事项办结",
+    "child.error": "子事项出错",
+    "child.escalation": "子事项上报",
     "document.added": "上传附件",
     "function.done": "系统生成",
+    "function.error": "系统未办成",
     "incident.raised": "异常",
     "incident.resolved": "异常已处理",
     ERASED: "依法清除",
@@ -233,7 +240,8 @@ def _events(member: Member, dossier: Dossier) -> Html:
 
 def _told(event: Event) -> str:
     body = event.payload or {}
-    told = [str(body[key]) for key in ("title", "label", "text", "message", "name", "reason") if body.get(key)]
+    said = ("title", "label", "text", "message", "name", "reason", "thrown", "received", "code")
+    told = [str(body[key]) for key in said if body.get(key)]
     if event.payload is None:
         told = [INSTEAD]
     if event.kind == ERASED:

@@ -44,8 +44,10 @@ def check_meaning(diagram: Diagram, around: Surroundings) -> Iterator[Fault]:
     yield from _process(desk)
     yield from _forms(desk)
     for node in diagram.nodes.values():
-        if node.timer:
-            yield from _timer(desk, node, node.timer)
+        if node.kind == "handler":
+            continue
+        yield from _event(desk, node)
+        yield from _carried(desk, node)
         yield from _repetition(desk, node)
         yield from _BY_KIND.get(node.kind, _nothing)(desk, node)
     yield from _conditions(desk)
@@ -171,21 +173,41 @@ def _call(desk: _Desk, node: Node) -> Iterator[Fault]:
     for key, what in (("businessKey", "业务键"), ("unit", "单位")):
         if text := node.attributes.get(key, ""):
             yield from _expression(desk, text, what, node, desk.read(node))
+
+
+def _carried(desk: _Desk, node: Node) -> Iterator[Fault]:
+    """Judge what a call, a message or a signal takes along, and what it brings."""
     for source, target in node.inputs:
         yield from _name(target, "传入的目标(target)", node)
         yield from _expression(desk, source, f"传入“{target[:40]}”", node, desk.read(node))
     for source, target in node.outputs:
         yield from _name(target, "传出的目标(target)", node)
-        # The names are the called process's own, which may change with its next version.
+        # The names are those of the called process or the sender, which may change with its next version.
         yield from _expression(desk, source, f"传出“{target[:40]}”", node, None)
     yield from _twice(node, [target for _, target in node.inputs], "传入")
     yield from _twice(node, [target for _, target in node.outputs], "传出")
 
 
 def _twice(node: Node, targets: list[str], what: str) -> Iterator[Fault]:
+    code = "CALL" if node.kind == "call" else "EVENT"
     for name, times in Counter(targets).items():
         if times > 1:
-            yield fault("CALL", node, f"{what}{times} 次写到同一个变量“{name[:40]}”。", "请只留一个。")
+            yield fault(code, node, f"{what}{times} 次写到同一个变量“{name[:40]}”。", "请只留一个。")
+
+
+def _event(desk: _Desk, node: Node) -> Iterator[Fault]:
+    known = desk.names.around(node, desk.diagram)
+    if node.timer:
+        yield from _timer(desk, node, node.timer)
+    if node.trigger and node.event == "condition":
+        if node.trigger.condition:
+            yield from _expression(desk, node.trigger.condition, "条件", node, known)
+        else:
+            yield fault("EVENT", node, "条件事件没有写条件。", "请填写条件(condition)。")
+    if node.kind in {"throw", "end", "send"} and (key := node.attributes.get("businessKey", "")):
+        yield from _expression(desk, key, "业务键", node, known)
+    if node.kind == "start" and (unit := node.attributes.get("unit", "")):
+        yield from _expression(desk, unit, "单位", node, None)
 
 
 def _repetition(desk: _Desk, node: Node) -> Iterator[Fault]:
@@ -245,7 +267,7 @@ def _loop(desk: _Desk, node: Node, loop: Loop) -> Iterator[Fault]:
 def _timer(desk: _Desk, node: Node, timer: Timer) -> Iterator[Fault]:
     if not timer.text:
         yield fault("TIMER", node, "定时事件没有写时间。", "请填写时间。")
-    elif node.kind == "start":
+    elif node.kind == "start" and not node.scope:
         yield from _recurrence(node, timer.kind == "cycle", timer.text)
     elif timer.kind == "cycle":
         message = "周期只能用在开始事件上。"

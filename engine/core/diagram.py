@@ -19,14 +19,20 @@ Kind: TypeAlias = Literal[
     "plain",
     "script",
     "service",
+    "send",
+    "receive",
     "call",
     "subprocess",
+    "handler",
     "exclusive",
     "parallel",
     "inclusive",
+    "event_based",
     "unsupported",
 ]
-EventKind: TypeAlias = Literal["timer", "link", "terminate"]
+EventKind: TypeAlias = Literal[
+    "timer", "message", "signal", "condition", "error", "escalation", "cancel", "link", "terminate"
+]
 TimerKind: TypeAlias = Literal["date", "duration", "cycle"]
 
 # Short enough that no clock runs over its last year.
@@ -35,8 +41,12 @@ _ISO_DURATION = re.compile(
     r"(?:T(?=[0-9])(?:[0-9]{1,5}H)?(?:[0-9]{1,5}M)?(?:[0-9]{1,5}S)?)?"
 )
 
-GATEWAYS: frozenset[Kind] = frozenset({"exclusive", "parallel", "inclusive"})
-ACTIVITIES: frozenset[Kind] = frozenset({"user", "manual", "plain", "script", "service", "call", "subprocess"})
+GATEWAYS: frozenset[Kind] = frozenset({"exclusive", "parallel", "inclusive", "event_based"})
+ACTIVITIES: frozenset[Kind] = frozenset(
+    {"user", "manual", "plain", "script", "service", "send", "receive", "call", "subprocess"}
+)
+AWAITED: frozenset[EventKind] = frozenset({"timer", "message", "signal", "condition"})
+"""Events that come from somewhere else: something waits for them. The others are thrown at whoever is around."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +75,21 @@ class Timer:
 
 @dataclass(frozen=True)
 class Trigger:
-    """What an event waits for or brings about; `name` is that of a link."""
+    """What an event waits for or brings about.
+
+    `name` is that of a message, a signal or a link, or the code of an error or an escalation ("": any); `reference` is
+    the id that the drawing names it by.
+    """
 
     kind: EventKind
     name: str = ""
+    reference: str = ""
     timer: Timer | None = None
+    condition: str = ""
+
+    def catches(self, thrown: "Trigger") -> bool:
+        """Tell whether what waits for this is met by what is thrown."""
+        return self.kind == thrown.kind and (not self.name or self.name == thrown.name)
 
 
 @dataclass(frozen=True)
@@ -100,7 +120,10 @@ class Loop:
 
 @dataclass(frozen=True)
 class Node:
-    """A node of the diagram; `scope` is the enclosing sub-process, or "" at the top."""
+    """A node of the diagram; `scope` is the enclosing sub-process, or "" at the top.
+
+    An event sub-process (`handler`) has the trigger of its start event, its outputs, and whether it interrupts.
+    """
 
     id: str
     kind: Kind
@@ -122,6 +145,7 @@ class Node:
     outputs: tuple[tuple[str, str], ...] = ()
     attached_to: str = ""
     interrupting: bool = True
+    transaction: bool = False
 
     @property
     def event(self) -> EventKind | None:
@@ -132,6 +156,11 @@ class Node:
     def timer(self) -> Timer | None:
         """Give the time that the event waits for."""
         return self.trigger.timer if self.trigger else None
+
+    @property
+    def stays(self) -> bool:
+        """Tell whether what waits for an event goes on waiting when it has come."""
+        return self.kind in ("boundary", "handler") and not self.interrupting
 
     @property
     def repeats(self) -> bool:
@@ -150,16 +179,25 @@ class Diagram:
     business_key: str = ""
     starters: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
-    start_form: str = ""
-    start_timer: Timer | None = None
     nodes: Mapping[str, Node] = field(default_factory=dict)
     flows: Mapping[str, Flow] = field(default_factory=dict)
     drawn: Mapping[str, str] = field(default_factory=dict)
     line: int = 0
 
-    def start(self, scope: str = "") -> Node:
-        """Give the one node at which the scope begins."""
-        return next(node for node in self.children(scope) if node.kind == "start")
+    def start(self, scope: str = "") -> Node | None:
+        """Give the one node at which the scope begins; at the top, one that waits for nothing, if there is one."""
+        starts = (node for node in self.children(scope) if node.kind == "start")
+        return next((node for node in starts if scope or node.trigger is None), None)
+
+    def starts(self, kind: EventKind) -> tuple[Node, ...]:
+        """List the nodes at which such an event creates an instance."""
+        return tuple(node for node in self.children() if node.kind == "start" and node.event == kind)
+
+    @property
+    def start_form(self) -> str:
+        """Name the form with which a person starts an instance."""
+        start = self.start()
+        return start.attributes.get("form", "") if start else ""
 
     def children(self, scope: str = "") -> tuple[Node, ...]:
         """List the nodes that stand directly in the scope."""

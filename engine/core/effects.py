@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 import isodate
 from sqlalchemy import delete, insert, select, update
 
-from engine.core import feel_time, organization
+from engine.core import correlation, feel_time, organization
 from engine.core.calendar import instant, morning
-from engine.core.diagram import Node
+from engine.core.diagram import AWAITED, Node
 from engine.core.expressions import ExpressionError, Value
 from engine.core.feel_time import Months
 from engine.core.tokens import Change, Token
@@ -24,7 +24,7 @@ from engine.ground.errors import Stuck
 from engine.ground.unit_of_work import new_id
 
 if TYPE_CHECKING:
-    from engine.core.execution import Run
+    from engine.core.run import Run
 
 END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 """The place in an inbox of a task without a deadline."""
@@ -49,20 +49,38 @@ def apply(run: "Run") -> tuple[list[str], list[str]]:
     calls: list[str] = []
     completed: list[str] = []
     cancelled: list[str] = []
+    deaf: list[Token] = []
     for change in run.machine.take_changes():
         _record(run, change)
         if not _is_plain(change):
             run.plain = False
-        if change.kind == "entered" and change.token.id in run.machine.tasks:
-            _enter(run, change.token, calls)
+        live = run.machine.find(change.token.id)
+        if change.kind == "entered" and live is not None:
+            _enter(run, live, calls)
         elif change.kind == "stuck":
             get_stuck(run, change.token.id, "step", change.message)
         elif change.kind == "completed":
             completed.append(change.token.id)
         elif change.kind == "cancelled":
             cancelled.append(change.token.id)
+        if change.kind in ("started", "completed", "cancelled") and correlation.waits(change.token.node):
+            deaf.append(change.token)
     _close(run, completed, cancelled)
+    correlation.unsubscribe(run.unit, run.row, deaf)
+    _throw(run)
     return calls, cancelled
+
+
+def _throw(run: "Run") -> None:
+    """Send what was thrown out of the instance, each to whom it is for."""
+    for parcel in run.thrown:
+        assert parcel.node.trigger is not None
+        name = parcel.node.trigger.name
+        if parcel.node.event == "message":
+            correlation.send(run.unit, name, parcel.key, parcel.values, run.id)
+        else:
+            correlation.broadcast(run.unit, name, parcel.values, run.id)
+    run.thrown.clear()
 
 
 def _is_plain(change: Change) -> bool:
@@ -75,32 +93,40 @@ def _record(run: "Run", change: Change) -> None:
     token, drawn = change.token, run.definition.diagram.drawn
     if change.kind == "entered" and not _is_told(token.node):
         return
+    if change.kind == "thrown":
+        told = {"name": token.node.name, "thrown": token.node.trigger.name if token.node.trigger else ""}
+        run.record("event.thrown", told, event=token.node.event, activity=token.node.id, token=token.id)
+        return
     # What normalising inserted is not on the drawing: only what went wrong there is told, of what it stands for.
     if change.kind == "completed" and token.node.id in drawn:
         return
     run.record(
-        f"activity.{change.kind}",
+        "activity.entered" if change.kind == "started" else f"activity.{change.kind}",
         {"name": token.node.name, "message": change.message} if change.message else {"name": token.node.name},
         activity=drawn.get(token.node.id, token.node.id),
         token=token.id,
-        via=token.via,
+        # Of events of which only the first goes on, the others' ways were not walked.
+        via="" if token.race and change.kind == "cancelled" else token.via,
         index=token.index,
     )
 
 
 def _is_told(node: Node) -> bool:
     """Tell whether reaching a node is worth a line of its own: one stays there, and its end is told as well."""
-    return node.kind in ("user", "call", "service", "subprocess") or (node.event == "timer" and node.kind == "catch")
+    waits = node.kind == "catch" and node.event in AWAITED
+    return waits or node.kind in ("user", "call", "service", "receive", "subprocess")
 
 
 def _enter(run: "Run", token: Token, calls: list[str]) -> None:
     node = token.node
-    if node.repeats and not token.iterating:
+    if (node.repeats and not token.iterating) or (node.kind == "handler" and token.state != "waiting"):
         return
     if node.kind == "user":
         open_task(run, token)
-    elif node.event == "timer" and node.kind in ("catch", "boundary"):
+    elif node.event == "timer" and node.kind in ("catch", "boundary", "handler"):
         await_time(run, token)
+    elif correlation.waits(node):
+        correlation.subscribe(run.unit, run.row, token)
     elif node.kind == "service":
         # Whoever comes after the function is told whose act it followed.
         payload = {"function": node.attributes["function"], "cause": run.cause}

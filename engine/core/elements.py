@@ -25,7 +25,8 @@ def _shape(attributes: str = "", children: str = "", own: str = "", extensions: 
 _ARTIFACTS = "textAnnotation association group dataObject dataObjectReference dataStoreReference"
 _NODES = (
     "startEvent endEvent intermediateCatchEvent intermediateThrowEvent boundaryEvent task userTask manualTask"
-    " scriptTask serviceTask callActivity subProcess exclusiveGateway parallelGateway inclusiveGateway"
+    " scriptTask serviceTask sendTask receiveTask callActivity subProcess transaction exclusiveGateway"
+    " parallelGateway inclusiveGateway eventBasedGateway"
 )
 _SCOPE = f"laneSet sequenceFlow property {_NODES} {_ARTIFACTS}"
 _FLOWS = "incoming outgoing"
@@ -33,21 +34,27 @@ _ACTIVITY = "default startQuantity completionQuantity isForCompensation"
 _INSIDE = f"{_FLOWS} property dataInputAssociation dataOutputAssociation"
 _MULTI, _LOOP = "multiInstanceLoopCharacteristics", "standardLoopCharacteristics"
 _TASK = f"{_MULTI} {_LOOP} auditing monitoring {_INSIDE}"
-_DATA = "property dataInputAssociation dataOutputAssociation"
+_AWAITED = "timerEventDefinition messageEventDefinition signalEventDefinition conditionalEventDefinition"
+_THROWN = "messageEventDefinition signalEventDefinition escalationEventDefinition"
+_CAUGHT = f"{_AWAITED} errorEventDefinition escalationEventDefinition"
+_ENDING = "errorEventDefinition cancelEventDefinition terminateEventDefinition"
+_DEFINITIONS = f"{_CAUGHT} {_ENDING} linkEventDefinition"
+_CATCH = f"{_FLOWS} property dataOutput dataOutputAssociation outputSet eventDefinitionRef"
+_THROW = f"{_FLOWS} property dataInput dataInputAssociation inputSet eventDefinitionRef"
 _EXPRESSION = Shape(frozenset({"id", "language", "evaluatesToTypeRef"}))
 _TEXT = Shape(frozenset({"id"}))
 
 # Drawn for people, or declared without being used: they change nothing in how a process runs.
 IGNORED = frozenset(
     f"documentation {_ARTIFACTS} property auditing monitoring category itemDefinition dataStore"
-    " message signal error escalation resource interface endPoint partitionElement".split()
+    " dataInput dataOutput inputSet outputSet resource interface endPoint partitionElement".split()
 )
 
 SHAPES: Mapping[str, Shape] = {
     "definitions": _shape(
         "targetNamespace typeLanguage expressionLanguage exporter exporterVersion",
         "process collaboration category itemDefinition dataStore message signal error escalation resource"
-        " interface endPoint",
+        f" interface endPoint {_DEFINITIONS}",
     ),
     "collaboration": _shape("isClosed", "participant textAnnotation association group"),
     "participant": _shape("processRef"),
@@ -58,30 +65,47 @@ SHAPES: Mapping[str, Shape] = {
     "childLaneSet": _shape("", "lane"),
     "lane": _shape("partitionElementRef", "flowNodeRef childLaneSet partitionElement", "unit post"),
     "sequenceFlow": _shape("sourceRef targetRef isImmediate", "conditionExpression auditing monitoring"),
-    "startEvent": _shape("isInterrupting parallelMultiple", f"{_FLOWS} timerEventDefinition {_DATA}", "form"),
-    "endEvent": _shape("", f"{_FLOWS} terminateEventDefinition property dataInputAssociation"),
-    "intermediateCatchEvent": _shape("parallelMultiple", f"{_FLOWS} timerEventDefinition linkEventDefinition {_DATA}"),
-    "intermediateThrowEvent": _shape("", f"{_FLOWS} linkEventDefinition property dataInputAssociation"),
-    "boundaryEvent": _shape("attachedToRef cancelActivity parallelMultiple", f"{_FLOWS} timerEventDefinition {_DATA}"),
+    "message": _shape("itemRef"),
+    "signal": _shape("structureRef"),
+    "error": _shape("errorCode structureRef"),
+    "escalation": _shape("escalationCode structureRef"),
+    "startEvent": _shape("isInterrupting parallelMultiple", f"{_CATCH} {_CAUGHT}", "form unit", "out"),
+    "endEvent": _shape("", f"{_THROW} {_THROWN} {_ENDING}", "businessKey", "in"),
+    "intermediateCatchEvent": _shape("parallelMultiple", f"{_CATCH} {_AWAITED} linkEventDefinition", "", "out"),
+    "intermediateThrowEvent": _shape("", f"{_THROW} {_THROWN} linkEventDefinition", "businessKey", "in"),
+    "boundaryEvent": _shape(
+        "attachedToRef cancelActivity parallelMultiple", f"{_CATCH} {_CAUGHT} cancelEventDefinition", "", "out"
+    ),
     "task": _shape(_ACTIVITY, _TASK),
     "userTask": _shape(f"implementation {_ACTIVITY}", _TASK, "form due remind chase assignment merge"),
     "manualTask": _shape(_ACTIVITY, _TASK),
     "scriptTask": _shape(f"scriptFormat {_ACTIVITY}", f"script {_TASK}"),
     "serviceTask": _shape(f"implementation {_ACTIVITY}", _TASK, "function"),
+    "sendTask": _shape(f"implementation messageRef {_ACTIVITY}", _TASK, "businessKey", "in"),
+    "receiveTask": _shape(f"implementation messageRef instantiate {_ACTIVITY}", _TASK, "", "out"),
     "callActivity": _shape(f"calledElement {_ACTIVITY}", _TASK, "businessKey unit", "in out"),
     "subProcess": _shape(f"triggeredByEvent {_ACTIVITY}", f"{_TASK} {_SCOPE}"),
+    "transaction": _shape(f"triggeredByEvent method {_ACTIVITY}", f"{_TASK} {_SCOPE}"),
     "exclusiveGateway": _shape("gatewayDirection default", f"{_FLOWS} auditing monitoring"),
     "parallelGateway": _shape("gatewayDirection", f"{_FLOWS} auditing monitoring"),
     "inclusiveGateway": _shape("gatewayDirection default", f"{_FLOWS} auditing monitoring"),
+    "eventBasedGateway": _shape("gatewayDirection instantiate eventGatewayType", f"{_FLOWS} auditing monitoring"),
     _MULTI: _shape("isSequential behavior", "loopCardinality completionCondition", "collection item result resultItem"),
     _LOOP: _shape("testBefore loopMaximum", "loopCondition"),
     "timerEventDefinition": _shape("", "timeDate timeDuration timeCycle"),
+    "messageEventDefinition": _shape("messageRef"),
+    "signalEventDefinition": _shape("signalRef"),
+    "conditionalEventDefinition": _shape("", "condition"),
+    "errorEventDefinition": _shape("errorRef"),
+    "escalationEventDefinition": _shape("escalationRef"),
+    "cancelEventDefinition": _shape(),
     "linkEventDefinition": _shape("", "source target"),
     "terminateEventDefinition": _shape(),
     "dataInputAssociation": _shape("", "sourceRef targetRef"),
     "dataOutputAssociation": _shape("", "sourceRef targetRef"),
     "extensionElements": Shape(),
     "conditionExpression": _EXPRESSION,
+    "condition": _EXPRESSION,
     "completionCondition": _EXPRESSION,
     "loopCardinality": _EXPRESSION,
     "loopCondition": _EXPRESSION,
@@ -93,6 +117,7 @@ SHAPES: Mapping[str, Shape] = {
     "flowNodeRef": _TEXT,
     "sourceRef": _TEXT,
     "targetRef": _TEXT,
+    "eventDefinitionRef": _TEXT,
     "source": _TEXT,
     "target": _TEXT,
     "script": _TEXT,
@@ -107,8 +132,12 @@ VALUES: Mapping[str, frozenset[str]] = {
     "completionQuantity": frozenset({"1"}),
     "isImmediate": frozenset({"true", "1"}),
     "isForCompensation": _NO,
-    "triggeredByEvent": _NO,
+    "triggeredByEvent": _EITHER,
+    "isInterrupting": _EITHER,
+    "instantiate": _NO,
     "parallelMultiple": _NO,
+    "eventGatewayType": frozenset({"Exclusive"}),
+    "method": frozenset({"##Compensate"}),
     "isSequential": _EITHER,
     "testBefore": _EITHER,
     "behavior": frozenset({"All"}),
@@ -116,8 +145,8 @@ VALUES: Mapping[str, frozenset[str]] = {
 }
 # Children of which there may be one only: of two, one would be passed over.
 SINGLE = frozenset(
-    f"conditionExpression script {_MULTI} {_LOOP} loopCardinality loopCondition completionCondition"
-    " timerEventDefinition linkEventDefinition terminateEventDefinition timeDate timeDuration timeCycle".split()
+    f"conditionExpression condition script {_MULTI} {_LOOP} loopCardinality loopCondition completionCondition"
+    " timeDate timeDuration timeCycle".split()
 )
 # An attribute that names the language of an expression or a script.
 LANGUAGES = frozenset({"expressionLanguage", "language", "scriptFormat"})
@@ -169,7 +198,13 @@ LABELS: Mapping[str, str] = {
     "parallelGateway": "并行网关",
     "sequenceFlow": "连线",
     "lane": "泳道",
+    "message": "消息",
+    "signal": "信号",
+    "error": "错误",
+    "escalation": "升级",
+    "eventDefinitionRef": "事件定义引用",
     "conditionExpression": "条件",
+    "condition": "条件",
     "completionCondition": "完成条件",
     "loopCondition": "循环条件",
     "timeDate": "日期",
@@ -179,14 +214,11 @@ LABELS: Mapping[str, str] = {
     "import": "外部文件导入",
 }
 _REMEDIES: Mapping[str, str] = {
-    "sendTask": "请改成服务任务，或由系统自动通知。",
-    "receiveTask": "请改成用户任务或定时事件。",
     "businessRuleTask": "请改成脚本任务，或用排他网关画出规则。",
     "complexGateway": "请改用排他、并行或包容网关。",
-    "eventBasedGateway": "请改成用户任务加边界定时事件。",
-    "transaction": "请改成普通子流程。",
     "adHocSubProcess": "请改成普通子流程，画出先后次序。",
-    "messageFlow": "请只画一个流程，与其他流程的往来用调用活动。",
+    "compensateEventDefinition": "请在出错或取消之后画出补救的环节。",
+    "messageFlow": "请只画一个流程；发给谁由消息和业务键决定。",
     "potentialOwner": "请把办理岗位填在泳道或任务的“办理岗位”(suixu:assignment)。",
     "humanPerformer": "请把办理岗位填在泳道或任务的“办理岗位”(suixu:assignment)。",
     "performer": "请把办理岗位填在泳道或任务的“办理岗位”(suixu:assignment)。",

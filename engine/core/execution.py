@@ -5,203 +5,45 @@ difference between before and after (tasks, jobs, children, variables, events, s
 own transaction. Locks go downwards: a run locks its own instance, then, only when it cancels them, its children.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import InitVar, dataclass, field
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select, update
 
-from engine.core import catalogue, deadlines, effects, expressions, history, memory, settled, starters, vocabulary
+from engine.core import catalogue, correlation, deadlines, effects, history, memory, starters
 from engine.core.catalogue import Definition
+from engine.core.diagram import EventKind, Trigger
 from engine.core.expressions import ExpressionError, Value
-from engine.core.spiff import Machine
+from engine.core.run import Run as Run
+from engine.core.run import definition_of as definition_of
+from engine.core.run import evaluate_with as evaluate_with
+from engine.core.run import find_row as find_row
+from engine.core.run import load as load
+from engine.core.run import lock as lock
+from engine.core.run import lock_free as lock_free
+from engine.core.run import lock_of_task as lock_of_task
+from engine.core.run import row_of as row_of
+from engine.core.run import tokens_of as tokens_of
 from engine.core.tokens import Token
 from engine.core.variables import Scopes, home
 from engine.ground import model
 from engine.ground.database import insert_new, replace
-from engine.ground.errors import Invalid, NotFound, Stale, Stuck
-from engine.ground.unit_of_work import SYSTEM, Actor, Unit, new_id
+from engine.ground.errors import Invalid, Stale, Stuck
+from engine.ground.unit_of_work import Actor, Unit, new_id
 
 CALL_DEPTH = 20
 """Levels of child instances below one another."""
 
 
-ITEMS = "items"
-"""Keeps, beside the results by number, what a sequential multi-instance goes through."""
-
 RUNS_ALREADY = 0
 """Stands for the round of an instance that cannot be: rounds are counted from 1."""
 
-RUNNING = "同一事项已经在办理中，不能重复发起。请在“我发起的”里查看。"
 
+class Running(Invalid):
+    """Refuse to start what is running already under the same business key."""
 
-@dataclass
-class Run:
-    """Hold one instance while an act works on it; it is the machine's host.
-
-    `deadlines` are those that tasks about to open keep from before.
-    """
-
-    unit: Unit
-    row: dict[str, Any]
-    definition: Definition
-    scopes: Scopes
-    actor: Actor
-    kept: InitVar[Machine | None] = None
-    machine: Machine = field(init=False)
-    cause: Mapping[str, Any] | None = None
-    opened: list[str] = field(default_factory=list)
-    plain: bool = True
-    deadlines: dict[str, datetime] = field(default_factory=dict)
-    pending: "effects.Pending" = field(default_factory=lambda: effects.Pending())
-
-    def __post_init__(self, kept: Machine | None) -> None:
-        self.machine = kept or Machine(self.definition.program, self)
-        self.machine.host = self
-
-    @property
-    def id(self) -> str:
-        """Give the instance's id."""
-        return str(self.row["id"])
-
-    @property
-    def stream(self) -> str:
-        """Name the instance's history."""
-        return f"instance:{self.id}"
-
-    def view(self, frames: tuple[str, ...] = ()) -> dict[str, Value]:
-        """Give the variables seen from inside `frames`."""
-        return {"unit": self.row["unit_code"], "round": self.row["round"], **self.scopes.view(frames)}
-
-    def record(self, kind: str, payload: Mapping[str, Any] | None = None, **envelope: Any) -> None:
-        """Append to the instance's history."""
-        version = f"{self.definition.key}:{self.definition.version}"
-        history.record(self.unit, self.stream, kind, self.actor, payload, version=version, **envelope)
-
-    # What the machine asks of its host
-
-    def evaluate(self, expression: str, frames: tuple[str, ...] = ()) -> Value:
-        """Evaluate FEEL as seen from `frames`."""
-        return evaluate_with(self.unit, expression, self.view(frames))
-
-    def assign(self, script: str, frames: tuple[str, ...]) -> None:
-        """Run a script task's assignments, one after the other."""
-        for assignment in expressions.parse_assignments(script):
-            value = expressions.evaluate(assignment.expression, self.view(frames), vocabulary.bind(self.unit))
-            self.scopes.assign(frames, assignment.name, value)
-
-    def open_iteration(self, scope: str, values: dict[str, Value]) -> None:
-        """Give an iteration its own variables."""
-        for name, value in values.items():
-            self.scopes.set(scope, name, value)
-
-    def keep_result(self, scope: str, kept_in: str, index: int, expression: str) -> None:
-        """Keep the result of an iteration under its index."""
-        if expression:
-            frames = (scope, *self._frames_of(kept_in))
-            self.scopes.set(kept_in, str(index), self.evaluate(expression, frames))
-
-    def _frames_of(self, token_id: str) -> tuple[str, ...]:
-        token = self.machine.find(token_id)
-        return token.frames if token else ()
-
-    def keep_items(self, kept_in: str, items: tuple[Value, ...]) -> None:
-        """Keep what a sequential multi-instance goes through."""
-        self.scopes.set(kept_in, ITEMS, items)
-
-    def item(self, kept_in: str, index: int) -> Value:
-        """Give one of the kept items."""
-        items = self.scopes[kept_in, ITEMS]
-        assert isinstance(items, tuple)
-        return items[index]
-
-    def is_enough(
-        self, condition: str, kept_in: str, name: str, numbers: Mapping[str, Value], frames: tuple[str, ...]
-    ) -> bool:
-        """Say whether the results so far suffice; the condition sees them under the name of the whole list."""
-        view = {**self.view(frames), **numbers, **({name: tuple(self._kept(kept_in))} if name else {})}
-        return evaluate_with(self.unit, condition, view) is True
-
-    def collect(self, kept_in: str, name: str, frames: tuple[str, ...]) -> None:
-        """Put the results into one list, in the collection's order; an iteration that was cut short gives none."""
-        kept = self._kept(kept_in)
-        self.scopes.drop(kept_in)
-        if name:
-            self.scopes.assign(frames, name, kept)
-
-    def _kept(self, kept_in: str) -> list[Value]:
-        found = {int(name): value for name, value in self.scopes.inside(kept_in).items() if name != ITEMS}
-        return [found[index] for index in sorted(found)]
-
-    def drop(self, scope: str) -> None:
-        """Forget the variables of a cancelled scope."""
-        self.scopes.drop(scope)
-
-    def new_id(self) -> str:
-        """Make an identifier."""
-        return new_id()
-
-
-def evaluate_with(unit: Unit, expression: str, variables: Mapping[str, object]) -> Value:
-    """Evaluate FEEL with the house's functions."""
-    return expressions.evaluate(expression, variables, vocabulary.bind(unit))
-
-
-def lock(unit: Unit, instance_id: str) -> dict[str, Any]:
-    """Lock an instance's row.
-
-    Raises:
-        NotFound: no such instance.
-    """
-    query = select(model.instance).where(model.instance.c.id == instance_id).with_for_update()
-    row = unit.connection.execute(query).first()
-    if row is None:
-        raise NotFound()
-    return dict(row._mapping)
-
-
-def lock_of_task(unit: Unit, task_id: str) -> dict[str, Any]:
-    """Lock the row of the instance that a task belongs to.
-
-    Raises:
-        NotFound: no such task.
-    """
-    table, task = model.instance, model.task.c
-    owner = select(task.instance_id).where(task.id == task_id).scalar_subquery()
-    query = select(table, settled.asked()).where(table.c.id == owner).with_for_update(of=table)
-    row = unit.connection.execute(query).first()
-    if row is None:
-        raise NotFound()
-    found = dict(row._mapping)
-    settled.note(unit, found)
-    return found
-
-
-def lock_free(unit: Unit, instance_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Lock those of some instances that nobody else has locked; give their rows."""
-    table = model.instance
-    query = select(table).where(table.c.id.in_(instance_ids)).order_by(table.c.id).with_for_update(skip_locked=True)
-    return {row.id: dict(row._mapping) for row in unit.connection.execute(query)}
-
-
-def load(unit: Unit, instance_id: str, actor: Actor = SYSTEM, row: dict[str, Any] | None = None) -> Run:
-    """Lock an instance, unless its locked row is given, and put its tokens back where they were."""
-    row = row or lock(unit, instance_id)
-    definition, kept = catalogue.load(unit, row["definition_id"]), memory.take(unit, row)
-    if kept is not None:
-        run = Run(unit, row, definition, kept.scopes, actor, kept.machine)
-    else:
-        run = Run(unit, row, definition, Scopes.load(unit, instance_id), actor)
-        run.machine.restore(_pages(unit, instance_id))
-    memory.keep(run)
-    return run
-
-
-def _pages(unit: Unit, instance_id: str) -> dict[int, str]:
-    table = model.instance_state.c
-    rows = unit.connection.execute(select(table.page, table.content).where(table.instance_id == instance_id))
-    return {row.page: row.content for row in rows}
+    def __init__(self) -> None:
+        super().__init__("同一事项已经在办理中，不能重复发起。请在“我发起的”里查看。")
 
 
 def start(
@@ -214,12 +56,15 @@ def start(
     unit_code: str | None = None,
     parent: Run | None = None,
     parent_token: str | None = None,
+    at: str = "",
 ) -> Run:
-    """Make an instance and run it to where it waits.
+    """Make an instance and run it to where it waits; `at` is the start event, by default that which waits for nothing.
 
     Raises:
-        Invalid: an instance of the same process and business key is still active; or the key or title has no value.
-        Stuck: a function or form of the version is gone, or children are nested too deeply.
+        Running: an instance of the same process and business key is still active.
+        Invalid: the key or title has no value.
+        Stuck: a function or form of the version is gone, children are nested too deeply, or nobody but an event may
+            start it.
     """
     if parent is not None and _level(unit, parent.row) >= CALL_DEPTH:
         raise Stuck(f"子流程嵌套超过{CALL_DEPTH}层，已停止。")
@@ -231,9 +76,11 @@ def start(
     row["title"] = _text(unit, definition.diagram.title, {**seen, "round": row["round"]}, "题名")[:300]
     if row["round"] == RUNS_ALREADY or insert_new(unit.connection, model.instance, [row]) == 0:
         if business_key or not own or _text(unit, own, seen, "业务键") == key:
-            raise Invalid(RUNNING)
+            raise Running()
         # The key counts what there is, and somebody who counted to the same number was faster.
-        return start(unit, definition, variables, actor, unit_code=unit_code, parent=parent, parent_token=parent_token)
+        return start(
+            unit, definition, variables, actor, unit_code=unit_code, parent=parent, parent_token=parent_token, at=at
+        )
     run = Run(unit, row, definition, Scopes(row["id"]), actor)
     for name, value in variables.items():
         run.scopes.set("", name, value)
@@ -245,7 +92,7 @@ def start(
         starter = [f"person:{actor.person_id}"] if actor.person_id else []
         posts = starters.references(definition.diagram.starters, row["unit_code"])
         join(run, [*starter, *(f"post:{post}" for post in posts)])
-    run.machine.begin()
+    run.machine.begin(at)
     settle(run)
     return run
 
@@ -329,9 +176,12 @@ def settle(run: Run) -> None:
     if run.row["state"] != "active":
         raise Stale("这个事项已经结束。")
     run.machine.run()
+    escaped = run.machine.take_escaped()
     _write_effects(run)
+    _tell_caller(run, escaped)
     if not run.machine.tasks:
-        _end(run, "completed", run.scopes.get(("", "outcome")))
+        error = next((thrown.name for thrown in escaped if thrown.kind == "error"), None)
+        _end(run, "completed", run.scopes.get(("", "outcome"))) if error is None else _end(run, "failed", error)
     _save(run)
 
 
@@ -346,14 +196,26 @@ def _write_effects(run: Run) -> None:
     run.scopes.save(run.unit)
 
 
+def _tell_caller(run: Run, escaped: list[Trigger]) -> None:
+    """Send the escalations that nobody here took to the instance that waits for this one."""
+    for thrown in escaped:
+        if thrown.kind == "escalation" and run.is_called:
+            parent, token = run.row["parent_id"], run.row["parent_token"]
+            payload = {"child": run.id, "escalation": thrown.name}
+            effects.add_job(run, "return", instance_id=parent, token_id=token, payload=payload)
+            effects.flush(run)
+
+
 def _end(run: Run, state: str, outcome: Value) -> None:
     text = outcome if isinstance(outcome, str) else None
     run.row.update(state=state, outcome=text, ended_at=run.unit.now)
     run.record(f"instance.{state}", {"outcome": text})
-    if run.row["parent_id"] and state == "completed":
+    if run.row["parent_id"] and state != "cancelled":
         parent, token = run.row["parent_id"], run.row["parent_token"]
-        effects.add_job(run, "return", instance_id=parent, token_id=token, payload={"child": run.id})
+        payload = {"child": run.id, **({"error": text} if state == "failed" else {})}
+        effects.add_job(run, "return", instance_id=parent, token_id=token, payload=payload)
         effects.flush(run)
+    correlation.ended(run.unit, run.definition.diagram, run.row["business_key"])
 
 
 def _save(run: Run) -> None:
@@ -431,43 +293,49 @@ def cancel_children(run: Run, tokens: list[str]) -> None:
             cancel(child, "上级事项结束")
 
 
-def deliver(run: Run, token_id: str, child_id: str) -> bool:
-    """Hand a finished child's outcome to the token that waits for it; tell whether it was still waiting."""
+def deliver(run: Run, token_id: str, payload: Mapping[str, Any]) -> bool:
+    """Hand what a child brings to the token that waits for it; tell whether it was still waiting."""
     token = run.machine.find(token_id)
     if run.row["state"] != "active" or token is None:
-        run.record("child.discarded", {}, child=child_id)
+        run.record("child.discarded", {}, child=payload["child"])
         return False
-    child = row_of(run.unit, child_id)
-    seen = {"unit": child["unit_code"], "round": child["round"], **Scopes.load(run.unit, child_id).view()}
-    inner = home(token.frames)
-    for source, target in token.node.outputs:
-        run.scopes.set(inner, target, evaluate_with(run.unit, source, seen))
-    run.record("child.returned", {"outcome": child["outcome"]}, activity=token.node.id, token=token_id, child=child_id)
-    run.machine.finish(token_id)
+    if "error" in payload or "escalation" in payload:
+        _take_thrown(run, token, payload)
+    else:
+        _take_outcome(run, token, payload["child"])
     settle(run)
     return True
 
 
-def row_of(unit: Unit, instance_id: str) -> dict[str, Any]:
-    """Read an instance's row without a lock."""
-    row = unit.connection.execute(select(model.instance).where(model.instance.c.id == instance_id)).one()
-    return dict(row._mapping)
+def _take_outcome(run: Run, token: Token, child_id: str) -> None:
+    child = row_of(run.unit, child_id)
+    seen = {"unit": child["unit_code"], "round": child["round"], **Scopes.load(run.unit, child_id).view()}
+    for source, target in token.node.outputs:
+        run.scopes.set(home(token.frames), target, evaluate_with(run.unit, source, seen))
+    run.record("child.returned", {"outcome": child["outcome"]}, activity=token.node.id, token=token.id, child=child_id)
+    run.machine.finish(token.id)
 
 
-def find_row(unit: Unit, instance_id: str) -> dict[str, Any] | None:
-    """Read an instance's row, if there is one."""
-    row = unit.connection.execute(select(model.instance).where(model.instance.c.id == instance_id)).first()
-    return dict(row._mapping) if row is not None else None
+def _take_thrown(run: Run, token: Token, payload: Mapping[str, Any]) -> None:
+    """Let a child's error or escalation come out of the activity that called it; an error that nobody takes waits."""
+    kind: EventKind = "error" if "error" in payload else "escalation"
+    code = str(payload[kind])
+    run.record(f"child.{kind}", {"code": code}, activity=token.node.id, token=token.id, child=payload["child"])
+    if not run.machine.fail(token.id, Trigger(kind, code)) and kind == "error":
+        message = f"“{token.node.name}”以错误“{code}”结束，没有环节处理它。可以重试：另开一次。"
+        effects.get_stuck(run, token.id, "call", message)
 
 
-def tokens_of(unit: Unit, instance_id: str, definition: Definition) -> list[Token]:
-    """Show an instance's live tokens without locking it."""
-    return Machine.read(definition.program, _pages(unit, instance_id))
-
-
-def definition_of(unit: Unit, instance_id: str) -> Definition:
-    """Give the version that an instance runs on."""
-    return catalogue.load(unit, row_of(unit, instance_id)["definition_id"])
+def take_event(run: Run, token_id: str, values: Mapping[str, Value], **envelope: Any) -> None:
+    """Give a message or signal to the token that waits for it."""
+    token = run.machine.find(token_id)
+    assert token is not None and token.node.trigger is not None
+    told = {"name": token.node.name, "received": token.node.trigger.name}
+    ids = {"event": token.node.event, "activity": token.node.id, "token": token_id}
+    run.record("event.received", told, **ids, **envelope)
+    run.receive(token.node, token.frames, values)
+    run.machine.finish(token_id, stays=token.node.stays)
+    settle(run)
 
 
 latest = catalogue.latest

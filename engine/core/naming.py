@@ -52,7 +52,8 @@ def names_of(diagram: Diagram, around: Surroundings) -> Names:
     starts = sound & {node.attributes.get("form", "") for node in diagram.children() if node.kind == "start"}
     scripts = [node.script for node in diagram.nodes.values() if node.kind == "script"]
     whole = sound == forms and all(_parses(script) for script in scripts)
-    at_start = PREDEFINED.union(diagram.inputs, *(_lifted(form, around) for form in starts))
+    brought = {target for node in diagram.children() if node.kind == "start" for _, target in node.outputs}
+    at_start = PREDEFINED.union(diagram.inputs, brought, *(_lifted(form, around) for form in starts))
     lifted = at_start.union(*(_lifted(form, around) for form in sound))
     return Names(at_start, lifted.union(_made(diagram)), whole)
 

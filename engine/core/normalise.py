@@ -1,4 +1,4 @@
-"""Say in plain terms what a drawing implies: flows for links and ids for all, gateways for splits, one start."""
+"""Say in plain terms what a drawing implies: flows for links, ids for all, gateways for splits."""
 
 from collections.abc import Container, Iterable
 from dataclasses import replace
@@ -47,31 +47,10 @@ def name_flows(flows: Iterable[Flow], taken: Container[str]) -> dict[str, Flow]:
 
 
 def normalise(diagram: Diagram) -> Diagram:
-    """Turn a diagram that has no faults into the one that is run."""
-    return _split_openly(_start_once(diagram))
+    """Turn a diagram that has no faults into the one that is run.
 
-
-def is_split(node: Node) -> bool:
-    """Tell whether a node sends out several tokens without a gateway."""
-    return len(node.outgoing) > 1 and node.kind not in GATEWAYS and node.kind != "end"
-
-
-def scopes(diagram: Diagram) -> list[str]:
-    """List the top and every sub-process."""
-    return ["", *(node.id for node in diagram.nodes.values() if node.kind == "subprocess")]
-
-
-def _start_once(diagram: Diagram) -> Diagram:
-    """Take the timer start out of the drawing: it creates instances, and those begin at the plain start."""
-    timers = {node.id: node.timer for node in diagram.nodes.values() if node.kind == "start" and node.timer}
-    nodes = {key: node for key, node in diagram.nodes.items() if key not in timers}
-    form = next(node.attributes.get("form", "") for node in nodes.values() if node.kind == "start" and not node.scope)
-    kept = replace(diagram, nodes=nodes, start_form=form, start_timer=next(iter(timers.values()), None))
-    return connect(kept, diagram.flows)
-
-
-def _split_openly(diagram: Diagram) -> Diagram:
-    """Insert a gateway after each node that sends out several tokens: one for each flow whose condition holds."""
+    A gateway is inserted after each node that sends out several tokens: one for each flow whose condition holds.
+    """
     nodes, flows, drawn = dict(diagram.nodes), dict(diagram.flows), dict(diagram.drawn)
     for node in filter(is_split, diagram.nodes.values()):
         gateway = _gateway_after(node, diagram, (nodes, flows))
@@ -81,6 +60,16 @@ def _split_openly(diagram: Diagram) -> Diagram:
         nodes[node.id], nodes[gateway.id], flows[flow.id] = replace(node, default=""), gateway, flow
         drawn |= {gateway.id: node.id, flow.id: node.id}
     return connect(replace(diagram, nodes=nodes, drawn=drawn), flows)
+
+
+def is_split(node: Node) -> bool:
+    """Tell whether a node sends out several tokens without a gateway."""
+    return len(node.outgoing) > 1 and node.kind not in GATEWAYS and node.kind != "end"
+
+
+def scopes(diagram: Diagram) -> list[str]:
+    """List the top and every sub-process."""
+    return ["", *(node.id for node in diagram.nodes.values() if node.kind in {"subprocess", "handler"})]
 
 
 def _gateway_after(node: Node, diagram: Diagram, taken: tuple[Container[str], ...]) -> Node:

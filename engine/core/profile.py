@@ -3,6 +3,7 @@
 from engine.core.admission import admit, entitle, find_process, identify, measure
 from engine.core.checks import check_meaning
 from engine.core.diagram import Diagram, Surroundings
+from engine.core.event_rules import check_events
 from engine.core.markup import Element, parse
 from engine.core.normalise import normalise, read_drawing
 from engine.core.soundness import check_soundness
@@ -50,5 +51,5 @@ def _listed(found: list[Fault]) -> list[Fault]:
 
 def _judge(process: Element, around: Surroundings) -> tuple[Diagram, list[Fault]]:
     diagram, flows = read_drawing(process)
-    found = [*check_structure(process, diagram, flows), *check_soundness(diagram, flows)]
-    return diagram, [*found, *check_meaning(diagram, around)]
+    found = [*check_structure(process, diagram, flows), *check_events(process, diagram)]
+    return diagram, [*found, *check_soundness(diagram, flows), *check_meaning(diagram, around)]

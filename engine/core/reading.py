@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from engine.core.diagram import Diagram, EventKind, Flow, Kind, Loop, Multi, Node, Timer, TimerKind, Trigger
 from engine.core.elements import SHAPES
@@ -31,23 +31,24 @@ KINDS: Mapping[str, Kind] = {
     "manualTask": "manual",
     "scriptTask": "script",
     "serviceTask": "service",
+    "sendTask": "send",
+    "receiveTask": "receive",
     "callActivity": "call",
     "subProcess": "subprocess",
+    "transaction": "subprocess",
     "exclusiveGateway": "exclusive",
     "parallelGateway": "parallel",
     "inclusiveGateway": "inclusive",
+    "eventBasedGateway": "event_based",
 }
+SCOPES = frozenset({"subProcess", "transaction"})
 # Flow nodes that are refused; their neighbours are judged as if they could be passed.
 REFUSED_NODES = frozenset(
     {
-        "sendTask",
-        "receiveTask",
         "businessRuleTask",
         "complexGateway",
-        "eventBasedGateway",
         "implicitThrowEvent",
         "event",
-        "transaction",
         "adHocSubProcess",
         "callChoreography",
         "choreographyTask",
@@ -58,9 +59,24 @@ REFERENCE = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 TIMERS: Mapping[str, TimerKind] = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 EVENTS: Mapping[str, EventKind] = {
     "timerEventDefinition": "timer",
+    "messageEventDefinition": "message",
+    "signalEventDefinition": "signal",
+    "conditionalEventDefinition": "condition",
+    "errorEventDefinition": "error",
+    "escalationEventDefinition": "escalation",
+    "cancelEventDefinition": "cancel",
     "linkEventDefinition": "link",
     "terminateEventDefinition": "terminate",
 }
+REFERRED: Mapping[EventKind, tuple[str, str, str]] = {
+    "message": ("messageRef", "message", "name"),
+    "signal": ("signalRef", "signal", "name"),
+    "error": ("errorRef", "error", "errorCode"),
+    "escalation": ("escalationRef", "escalation", "escalationCode"),
+}
+"""Of each kind of event: the attribute that names its definition, the definition's element, and what is said there."""
+
+Roots: TypeAlias = Mapping[str, Element]
 
 
 class Lane(NamedTuple):
@@ -79,8 +95,9 @@ class Lane(NamedTuple):
 def read_process(process: Element) -> Diagram:
     """Read the process as drawn; its flows are still to be connected."""
     nodes: dict[str, Node] = {}
+    roots = roots_of(process)
     for element, scope in node_elements(process):
-        nodes.setdefault(element.get("id", ""), _node(element, scope))
+        nodes.setdefault(element.get("id", ""), _node(element, scope, roots))
     lanes = {key: lane for key, lane in seats(process) if key in nodes}
     return Diagram(
         key=process.get("id", ""),
@@ -100,7 +117,7 @@ def read_flows(scope: Element) -> Iterator[Flow]:
     for element in elements(scope):
         if tag_of(element) == "sequenceFlow":
             yield _flow(element)
-        elif tag_of(element) == "subProcess":
+        elif tag_of(element) in SCOPES:
             yield from read_flows(element)
 
 
@@ -125,14 +142,32 @@ def node_elements(scope: Element, scope_id: str = "") -> Iterator[tuple[Element,
         tag, key = tag_of(element), element.get("id", "")
         if key and (tag in KINDS or tag in REFUSED_NODES):
             yield element, scope_id
-        if key and tag == "subProcess":
+        if key and tag in SCOPES:
             yield from node_elements(element, key)
 
 
-def _node(element: Element, scope: str) -> Node:
+def roots_of(process: Element) -> Roots:
+    """Give what the file defines beside the process, by id: messages, signals, errors, escalations, events."""
+    root = process.getparent()
+    return {} if root is None else {element.get("id", ""): element for element in reversed(list(elements(root)))}
+
+
+def event_definitions(element: Element, roots: Roots) -> list[Element]:
+    """List an element's event definitions, those that it only refers to among them."""
+    found = []
+    for inner in elements(element):
+        tag = tag_of(inner)
+        target = roots.get(reference(text(inner))) if tag == "eventDefinitionRef" else inner
+        if target is not None and tag_of(target).endswith("EventDefinition"):
+            found.append(target)
+    return found
+
+
+def _node(element: Element, scope: str, roots: Roots) -> Node:
+    kind, event = _kind(element, roots), _event_of(element)
     return Node(
         id=element.get("id", ""),
-        kind=_kind(element),
+        kind=kind,
         name=_name(element),
         documentation=_documentation(element),
         scope=scope,
@@ -140,24 +175,36 @@ def _node(element: Element, scope: str) -> Node:
         attributes=_attributes(element),
         default=element.get("default", "").strip(),
         script=text(child(element, "script")),
-        trigger=_trigger(element),
+        trigger=_trigger(event, roots),
         multi=_multi(element),
         loop=_loop(element),
         called=reference(element.get("calledElement", "")),
         inputs=tuple(_mappings(element, "in")),
-        outputs=tuple(_mappings(element, "out")),
+        outputs=tuple(_mappings(event, "out")),
         attached_to=reference(element.get("attachedToRef", "")),
-        interrupting=is_true(element.get("cancelActivity", "true")),
+        interrupting=is_true(event.get("isInterrupting" if kind == "handler" else "cancelActivity", "true")),
+        transaction=tag_of(element) == "transaction",
     )
 
 
-def _kind(element: Element) -> Kind:
+def _event_of(element: Element) -> Element:
+    """Give the element that holds the event: for an event sub-process its start event."""
+    if tag_of(element) in SCOPES and is_true(element.get("triggeredByEvent", "")):
+        start = child(element, "startEvent")
+        return element if start is None else start
+    return element
+
+
+def _kind(element: Element, roots: Roots) -> Kind:
     """Name the kind; one that claims what is refused counts as unsupported, so that only the claim is named."""
     tag = tag_of(element)
-    definitions = {tag_of(inner) for inner in elements(element) if "ventDefinition" in tag_of(inner)}
-    claims = (element.get("triggeredByEvent", ""), element.get("isForCompensation", ""))
-    if tag in REFUSED_NODES or definitions - SHAPES[tag].children or any(is_true(claim) for claim in claims):
+    definitions = {tag_of(inner) for inner in event_definitions(element, roots)}
+    known = SHAPES[tag].children if tag in SHAPES else frozenset()
+    claims = (element.get("isForCompensation", ""), element.get("instantiate", ""))
+    if tag in REFUSED_NODES or definitions - known or any(is_true(claim) for claim in claims):
         return "unsupported"
+    if tag in SCOPES and is_true(element.get("triggeredByEvent", "")):
+        return "handler"
     return KINDS[tag]
 
 
@@ -178,13 +225,26 @@ def _attributes(element: Element) -> dict[str, str]:
     }
 
 
-def _trigger(element: Element) -> Trigger | None:
-    found = (inner for inner in elements(element) if tag_of(inner) in EVENTS)
+def _trigger(element: Element, roots: Roots) -> Trigger | None:
+    if tag_of(element) in {"sendTask", "receiveTask"}:
+        return _named("message", element, roots)
+    found = (inner for inner in event_definitions(element, roots) if tag_of(inner) in EVENTS)
     definition = next(found, None)
     if definition is None:
         return None
     kind = EVENTS[tag_of(definition)]
-    return Trigger(kind, _name(definition), _timer(definition) if kind == "timer" else None)
+    if kind in REFERRED:
+        return _named(kind, definition, roots)
+    timer = _timer(definition) if kind == "timer" else None
+    return Trigger(kind, _name(definition), timer=timer, condition=text(child(definition, "condition")))
+
+
+def _named(kind: EventKind, holder: Element, roots: Roots) -> Trigger:
+    attribute, tag, said = REFERRED[kind]
+    key = reference(holder.get(attribute, ""))
+    target = roots.get(key)
+    known = target is not None and tag_of(target) == tag
+    return Trigger(kind, " ".join(target.get(said, "").split()) if target is not None and known else "", key)
 
 
 def _timer(definition: Element) -> Timer:
@@ -239,7 +299,7 @@ def seats(scope: Element, around: Lane | None = None) -> Iterator[tuple[str, Lan
         if tag_of(element) in {"laneSet", "childLaneSet"}:
             for lane in elements(element, "lane"):
                 yield from _lane_seats(lane, around or Lane())
-        elif tag_of(element) == "subProcess":
+        elif tag_of(element) in SCOPES:
             yield from seats(element)
 
 

@@ -21,7 +21,7 @@ class _Graph:
     loose_out: frozenset[str]
 
     def roots(self) -> list[str]:
-        return [key for key, node in self.nodes.items() if node.kind == "start" or key in self.loose_in]
+        return [key for key, node in self.nodes.items() if node.kind in {"start", "handler"} or key in self.loose_in]
 
     def exits(self) -> list[str]:
         return [key for key, node in self.nodes.items() if node.kind == "end" or key in self.loose_out]
@@ -100,7 +100,7 @@ def _ways_out(scope: str, graph: _Graph, diagram: Diagram) -> Iterator[Fault]:
         return
     leading = graph.leading_to(exits, over_borders=False)
     for key, node in graph.nodes.items():
-        if key not in leading:
+        if key not in leading and node.kind != "handler":
             yield fault("NO-END", node, "从这里走不到结束事件。", "请把它连到后面的环节或结束事件。")
 
 
@@ -125,9 +125,18 @@ def _waits_for_itself(graph: _Graph, join: Node, reached: set[str]) -> bool:
 
 def _exclusive_ways(graph: _Graph, reached: set[str]) -> Iterator[list[tuple[str, set[str]]]]:
     """For each choice that is made at most once, give its flows, each with the nodes reached only through it."""
+    starts = [key for key, node in graph.nodes.items() if node.kind == "start"]
+    if len(starts) > 1:
+        # An instance begins at one of them.
+        yield [(key, reached - graph.reach(graph.roots(), without_node=key)) for key in starts]
     for key, node in graph.nodes.items():
         ways = graph.outgoing[key]
-        if node.kind == "exclusive" and len(ways) > 1 and key in reached and _is_made_once(graph, node):
+        if (
+            node.kind in {"exclusive", "event_based"}
+            and len(ways) > 1
+            and key in reached
+            and _is_made_once(graph, node)
+        ):
             yield [(way.id, reached - graph.reach(graph.roots(), without_flow=way.id)) for way in ways]
 
 

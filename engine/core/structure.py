@@ -11,8 +11,6 @@ from engine.core.reading import KINDS, REFUSED_NODES, Lane, node_elements, seats
 from engine.ground.errors import Fault
 
 _CODE = re.compile(r"[a-z0-9_]+")
-# What can be waited for; anything else is over at once, and what stands on its border could never happen.
-_HOSTS = frozenset({"user", "service", "call", "subprocess", "unsupported"})
 
 
 def check_structure(process: Element, diagram: Diagram, flows: Mapping[str, Flow]) -> Iterator[Fault]:
@@ -22,8 +20,6 @@ def check_structure(process: Element, diagram: Diagram, flows: Mapping[str, Flow
     for scope in scopes(diagram):
         yield from _starts(scope, diagram)
     for node in diagram.nodes.values():
-        yield from _event(node)
-        yield from _boundary(node, diagram)
         yield from _link(node, diagram)
         yield from _conditions(node, diagram)
     yield from _flow_references(process, flows)
@@ -56,42 +52,20 @@ def _ends(at: Flow, source: Node, target: Node) -> Iterator[Fault]:
         yield fault("FLOW", at, "结束事件之后不能再有连线。", "请删去这条连线。")
     if target.kind in {"start", "boundary"}:
         yield fault("FLOW", at, "连线不能指向开始事件或边界事件。", "请把连线接到环节上。")
+    if "handler" in {source.kind, target.kind}:
+        yield fault("FLOW", at, "连线不能接事件子流程。", "请删去这条连线：事件发生了它就开始。")
 
 
 def _starts(scope: str, diagram: Diagram) -> Iterator[Fault]:
-    holder = diagram.nodes.get(scope) or Place(diagram.key, diagram.name, diagram.line)
+    outer = diagram.nodes.get(scope)
+    holder = outer or Place(diagram.key, diagram.name, diagram.line)
     starts = [node for node in diagram.children(scope) if node.kind == "start"]
-    plain, timers = [node for node in starts if not node.timer], [node for node in starts if node.timer]
-    if not plain:
-        where = "子流程" if scope else "流程"
-        yield fault("START", holder, f"{where}没有普通的开始事件。", "请画出一个不带定时、消息等标记的开始事件。")
-    for extra in plain[1:]:
-        yield fault("START", extra, "普通的开始事件只能有一个。", "请只留一个开始事件，用网关分出几条路。")
-    for extra in timers if scope else timers[1:]:
-        yield fault("START", extra, "定时开始只能在最外层，且只能有一个。", "请删去这个定时开始。")
-    for start in plain if scope else ():
-        if start.attributes.get("form"):
-            yield fault("ATTRIBUTE", start, "子流程的开始没有人填表，不能有表单。", "请改成子流程里的用户任务。")
-    if plain and timers and not scope:
-        yield from _timer_start(plain[0], timers[0], diagram)
-
-
-def _timer_start(plain: Node, timer: Node, diagram: Diagram) -> Iterator[Fault]:
-    """Demand that both starts mean the same: an instance that a timer creates begins at the plain start."""
-    after = [{diagram.flows[key].target for key in node.outgoing} for node in (plain, timer)]
-    if after[0] != after[1]:
-        yield fault("START", timer, "定时开始与普通开始没有通向同一个环节。", "请把两个开始事件连到同一个环节。")
-    elif any(diagram.nodes[key].kind == "parallel" for key in after[0]):
-        yield fault(
-            "DEAD-JOIN", timer, "两个开始事件通向同一个并行网关，会永远等待。", "请改成排他网关或直接连到环节。"
-        )
-    if timer.attributes.get("form"):
-        yield fault("ATTRIBUTE", timer, "定时开始没有人填表，不能有表单。", "请把表单放在普通的开始事件上。")
-
-
-def _event(node: Node) -> Iterator[Fault]:
-    if node.kind in {"catch", "boundary"} and node.trigger is None:
-        yield fault("EVENT", node, "没有说明这个事件等什么。", "请选一种事件，例如定时。")
+    if not starts and not any(node.kind == "unsupported" for node in diagram.children(scope)):
+        where = "事件子流程" if outer and outer.kind == "handler" else "子流程" if outer else "流程"
+        yield fault("START", holder, f"{where}没有开始事件。", "请画出一个开始事件。")
+    # At the top, each event that creates an instance begins it at its own start.
+    for extra in (starts if outer else [node for node in starts if node.trigger is None])[1:]:
+        yield fault("START", extra, "这样的开始事件只能有一个。", "请只留一个开始事件，用网关分出几条路。")
 
 
 def _link(node: Node, diagram: Diagram) -> Iterator[Fault]:
@@ -113,18 +87,6 @@ def _link(node: Node, diagram: Diagram) -> Iterator[Fault]:
 
 def _thrown(node: Node, diagram: Diagram) -> list[Node]:
     return [other for other in diagram.children(node.scope) if other.kind == "throw" and node in caught(other, diagram)]
-
-
-def _boundary(node: Node, diagram: Diagram) -> Iterator[Fault]:
-    if not node.attached_to and node.kind != "boundary":
-        return
-    host = diagram.nodes.get(node.attached_to)
-    if host is None:
-        message = f"边界事件所附的环节“{node.attached_to[:80]}”不存在。"
-        yield fault("BOUNDARY", node, message, "请把它附在环节的边框上。")
-    elif host.kind not in _HOSTS or host.scope != node.scope:
-        message = "边界事件只能附在同一层的用户任务、服务任务、调用活动或子流程上。"
-        yield fault("BOUNDARY", node, message, "请移到这类环节的边框上。")
 
 
 def _conditions(node: Node, diagram: Diagram) -> Iterator[Fault]:

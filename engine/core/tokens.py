@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from engine.core.diagram import Node
+from engine.core.diagram import AWAITED, Node
 from engine.core.expressions import Value
 
 LIVE_LIMIT = 10_000
@@ -26,7 +26,7 @@ class Token:
 
     `container` is the token of the sub-process or multi-instance around it ("" at the top), `frames` the variable
     scopes it sees, innermost first; `index` counts an iteration; `via` is the drawn flow that it came by; `guards` is
-    the token whose boundary event it is.
+    the token whose boundary event it is, `race` what it shares with those of which only the first goes on.
     """
 
     id: str
@@ -37,20 +37,46 @@ class Token:
     index: int | None
     via: str
     guards: str
+    race: str
     iterating: bool
+
+    @property
+    def stands_by(self) -> bool:
+        """Tell whether it is only there for what may happen: an event sub-process, or an error that may come."""
+        if self.node.kind == "handler":
+            return self.state == "waiting"
+        return self.node.kind == "boundary" and self.node.event not in AWAITED
 
 
 @dataclass(frozen=True)
 class Change:
-    """Tell what happened to a token: it entered, completed, was cancelled, or got stuck and says why."""
+    """Tell what happened to a token.
 
-    kind: Literal["entered", "completed", "cancelled", "stuck"]
+    It entered, completed, was cancelled, threw its event, or got stuck and says why; an event sub-process started.
+    """
+
+    kind: Literal["entered", "started", "completed", "cancelled", "thrown", "stuck"]
     token: Token
     message: str = ""
 
 
 class Host(Protocol):
-    """Give the machine what it must not know itself: variables and identifiers."""
+    """Give the machine what it must not know itself: variables, identifiers, and the world around the instance.
+
+    `changes` counts what happened to variables; `is_called` says whether another instance waits for this one.
+    """
+
+    @property
+    def changes(self) -> int: ...
+
+    @property
+    def is_called(self) -> bool: ...
+
+    def throw(self, node: Node, frames: tuple[str, ...]) -> dict[str, Value]:
+        """Send the message or signal that a node throws out of the instance; give what it carries."""
+
+    def receive(self, node: Node, frames: tuple[str, ...], values: Mapping[str, Value]) -> None:
+        """Take over what a message or signal carries, as the node that catches it says."""
 
     def evaluate(self, expression: str, frames: tuple[str, ...]) -> Value:
         """Evaluate FEEL as seen from `frames`."""

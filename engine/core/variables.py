@@ -79,6 +79,7 @@ class Scopes(Mapping[tuple[str, str], Any]):
         for (scope, name), value in (values or {}).items():
             self._scopes.setdefault(scope, {})[name] = value
         self._changed: set[tuple[str, str]] = set()
+        self.touched = 0
 
     @classmethod
     def load(cls, unit: Unit, instance_id: str) -> "Scopes":
@@ -117,7 +118,7 @@ class Scopes(Mapping[tuple[str, str], Any]):
         if (scope, name) in self and self[scope, name] == normal:
             return
         self._scopes.setdefault(scope, {})[name] = normal
-        self._changed.add((scope, name))
+        self._touch(scope, name)
 
     def assign(self, frames: tuple[str, ...], name: str, value: Any) -> None:
         """Put a value where the name already lives, else into the innermost scope."""
@@ -128,7 +129,11 @@ class Scopes(Mapping[tuple[str, str], Any]):
         """Forget a value."""
         if (scope, name) in self:
             del self._scopes[scope][name]
-            self._changed.add((scope, name))
+            self._touch(scope, name)
+
+    def _touch(self, scope: str, name: str) -> None:
+        self._changed.add((scope, name))
+        self.touched += 1
 
     def drop(self, scope: str) -> None:
         """Forget a whole scope."""

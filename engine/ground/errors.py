@@ -73,6 +73,14 @@ class TooLarge(SuixuError):
     """Refuse a file or a body over the limit."""
 
 
+class ProcessError(Exception):
+    """Let a registered function throw an error with a code, which the diagram catches (BPMN)."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(message or code)
+        self.code = code
+
+
 class Busy(SuixuError):
     """Tell that the database cannot serve now."""
 

@@ -135,7 +135,7 @@ instance = Table(
     _id("parent_token", nullable=True),
     _id("root_id", nullable=False),
     _id("starter_id", nullable=True),
-    Column("state", String(20), nullable=False),  # active, completed, cancelled
+    Column("state", String(20), nullable=False),  # active, completed, cancelled, failed
     Column("outcome", String(100)),
     Column("version", Integer, nullable=False),
     Column("started_at", Moment, nullable=False),
@@ -272,6 +272,37 @@ job = Table(
     Index("ix_job_state_due_at", "state", "due_at"),
     Index("ix_job_instance_id", "instance_id", "state"),
     Index("ix_job_task_id", "task_id"),
+)
+
+message = Table(
+    "message",
+    metadata,
+    _id(primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("business_key", String(200), nullable=False),
+    Column("content", Json, nullable=False),
+    _id("sender_id", nullable=True),  # the instance that sent it
+    _id("token_id", nullable=True),  # the subscription that it is on its way to; null while it waits
+    Column("sent_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Index("ix_message_name", "name", "business_key"),
+    Index("ix_message_token_id", "token_id"),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    _id(primary_key=True),  # the token that waits; of a process that is started, an id of its own
+    Column("kind", String(20), nullable=False),  # message, signal
+    Column("name", String(200), nullable=False),
+    Column("business_key", String(200)),
+    _id("instance_id", nullable=True),
+    Column("process_key", String(100)),  # the process that is started
+    Column("activity_id", String(200), nullable=False),
+    Column("once", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_subscription_name", "kind", "name", "business_key"),
+    Index("ix_subscription_process_key", "process_key"),
 )
 
 incident = Table(

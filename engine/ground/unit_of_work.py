@@ -127,14 +127,19 @@ class Unit:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Do a part wholly or not at all; where it is undone, what it asked for after the commit does not follow."""
-        asked = len(self._after)
+        """Do a part wholly or not at all; where it is undone, so is what it gathered for the end of the act."""
+        asked, gathered = len(self._after), {name: len(found) for name, found in self._gathered()}
         try:
             with self.connection.begin_nested():
                 yield
         except BaseException:
             del self._after[asked:]
+            for name, found in self._gathered():
+                del found[gathered.get(name, 0) :]
             raise
+
+    def _gathered(self) -> list[tuple[str, list[Any]]]:
+        return [(name, found) for name, found in self.cache.items() if isinstance(found, list)]
 
     def close(self) -> None:
         """Write what was put off to the end of the transaction."""

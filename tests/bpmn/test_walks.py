@@ -9,6 +9,7 @@ import pytest
 
 from engine.core import expressions, spiff
 from engine.core.calendar import Calendar
+from engine.core.diagram import Node
 from engine.core.expressions import Value
 from tests.bpmn.test_drawings import published
 from workflows import parameters
@@ -28,6 +29,9 @@ POSTS = {
 class Walk:
     """Walk one process; called processes, functions and timers end when the test says so."""
 
+    changes = 0
+    is_called = False
+
     def __init__(self, key: str, **variables: Value) -> None:
         self.variables: dict[str, Value] = {"unit": "publicity", "year": Decimal(2026), **variables}
         self.scopes: dict[str, dict[str, Value]] = {}
@@ -43,6 +47,12 @@ class Walk:
     def seen(self, frames: tuple[str, ...]) -> Mapping[str, Value]:
         inner = [self.scopes.get(frame, {}) for frame in reversed(frames)]
         return {**self.variables, **{name: value for scope in inner for name, value in scope.items()}}
+
+    def throw(self, node: Node, frames: tuple[str, ...]) -> dict[str, Value]:
+        return {}
+
+    def receive(self, node: Node, frames: tuple[str, ...], values: Mapping[str, Value]) -> None:
+        """Take nothing over."""
 
     def evaluate(self, expression: str, frames: tuple[str, ...] = ()) -> Value:
         functions: Mapping[str, Callable[..., Value]] = {

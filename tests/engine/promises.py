@@ -15,8 +15,9 @@ from weakref import WeakKeyDictionary
 import pytest
 from sqlalchemy import Row, select
 
-from engine.core import catalogue, chain, execution, history
+from engine.core import catalogue, chain, correlation, execution, history
 from engine.core.execution import Run
+from engine.core.tokens import Token
 from engine.core.variables import Scopes
 from engine.ground import model
 from engine.ground.unit_of_work import SYSTEM, Engine, Unit
@@ -200,7 +201,16 @@ def _lives(look: Unit, row: Row[Any], run: Run) -> None:
         assert not tokens
         return
     assert tokens
-    assert any(_is_awaited(look, row.id, token.id) for token in tokens)
+    assert any(_may_come(look, token) or _is_awaited(look, row.id, token.id) for token in tokens)
+    for token in tokens:
+        if correlation.waits(token.node) and token.state == "waiting":
+            assert _may_come(look, token) or _is_awaited(look, row.id, token.id), f"{token.node.id} is deaf"
+
+
+def _may_come(look: Unit, token: Token) -> bool:
+    """Somebody may send what it waits for; a condition may turn true by anything that happens in the instance."""
+    heard = select(model.subscription.c.id).where(model.subscription.c.id == token.id)
+    return token.node.event == "condition" or look.connection.execute(heard).first() is not None
 
 
 def _is_awaited(look: Unit, instance_id: str, token_id: str) -> bool:

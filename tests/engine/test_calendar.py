@@ -241,7 +241,7 @@ def test_a_waiting_start_moves_with_the_calendar(office: Office) -> None:
     # Then it is planned for Tuesday, and begins then
     assert waiting_start(office) == (
         "2027-01-05T08:30:00+08:00",
-        "start:started:2027-01-05T00:30:00+00:00",
+        "start:started:yearly:2027-01-05T00:30:00+00:00",
         2027,
     )
     to(office, 2027, 1, 4)
@@ -278,5 +278,5 @@ def test_a_version_without_a_calendar_start_leaves_nothing_to_move(office: Offic
     office.publish("engine_child")
     enter(office)
     with office.engine.reading() as unit:
-        assert definitions.latest(unit, "child").diagram.start_timer is None
+        assert definitions.latest(unit, "child").diagram.starts("timer") == ()
         assert unit.connection.execute(select(model.job)).all() == []

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core import catalogue, profile, spiff
-from engine.core.diagram import Diagram, FormUses, Surroundings
+from engine.core.diagram import Diagram, FormUses, Node, Surroundings
 from engine.core.expressions import Value
 from engine.core.spiff import Machine, Program
 from engine.core.tokens import COUNTS, Token
@@ -23,11 +23,20 @@ PLACE = Surroundings({}, {"child", "p"}, None, {"form": ""}, (), lambda _: [], l
 class Host:
     """Answer the machine from plain dictionaries."""
 
+    changes = 0
+    is_called = False
+
     def __init__(self) -> None:
         self.outcome = ""
         self.kept: dict[str, set[int]] = {}
         self.items: dict[str, tuple[Value, ...]] = {}
         self.numbers = count(1)
+
+    def throw(self, node: Node, frames: tuple[str, ...]) -> dict[str, Value]:
+        return {}
+
+    def receive(self, node: Node, frames: tuple[str, ...], values: Mapping[str, Value]) -> None:
+        """Take nothing over."""
 
     def evaluate(self, expression: str, frames: tuple[str, ...]) -> Value:
         if not expression.startswith("outcome"):

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from engine import incidents, instances, tasks
 from engine.core import starts
-from engine.core.diagram import Timer
+from engine.core.diagram import Diagram, Node, Timer, Trigger
 from engine.ground import model
 from engine.ground.clock import ZONE
 from engine.ground.errors import Stale
@@ -97,13 +97,13 @@ def planned(office: Office) -> list[Any]:
 
 
 def test_planning_one_process_leaves_its_neighbours_alone(office: Office) -> None:
-    timer = Timer("cycle", "yearly(first_workday(1))")
+    start = Node("yearly", "start", trigger=Trigger("timer", timer=Timer("cycle", "yearly(first_workday(1))")))
     with office.engine.transaction() as unit:
         for key in ("annualXplan", "annual_plan", "annual_plan"):
-            starts.plan(unit, key, timer)
+            starts.plan(unit, Diagram(key, key, nodes={"yearly": start}))
     assert planned(office) == ["annualXplan", "annual_plan"]
     with office.engine.transaction() as unit:
-        starts.plan(unit, "annual_plan", None)
+        starts.plan(unit, Diagram("annual_plan", "annual_plan"))
     assert planned(office) == ["annualXplan"]
 
 

@@ -6,44 +6,49 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
-from engine import instances, tasks
+from engine import instances, messages, tasks
 from engine.core import execution
 from engine.core.seats import holders
+from engine.core.variables import decode
 from engine.ground import model
+from engine.ground.errors import ProcessError
 from engine.ground.unit_of_work import SYSTEM, Actor, Call, Result
 from tests.engine.office import DIAGRAMS, Office
 
 COMMENT = re.compile(r"<!-- walk: ?(.*?) ?-> (.*?) -->")
+ROWS = re.compile("messageEvent|signalEvent|timerEvent|Task messageRef|callActivity|serviceTask|isSequential")
+"""What makes rows of its own beside a user task's."""
 UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
 @dataclass(frozen=True)
 class Walk:
-    """Hold what a diagram's comment says."""
+    """Hold what a diagram's comment says; `rows` tells whether it uses the database in a way of its own."""
 
     name: str
     acts: tuple[tuple[str, ...], ...]
     told: str
+    rows: bool
 
 
 def walks() -> list[Walk]:
     """Read the comment of every tiny diagram that has one."""
-    return [walk for file in sorted(DIAGRAMS.glob("*.bpmn")) if (walk := read(file))]
+    return [walk for file in sorted(DIAGRAMS.glob("*.bpmn")) for walk in read(file)]
 
 
-def read(file: Path) -> Walk | None:
-    """Read the comment of one diagram."""
-    found = COMMENT.search(file.read_text(encoding="utf-8", errors="replace"))
-    if found is None:
-        return None
-    acts = tuple(tuple(act.split()) for act in found[1].split(",") if act.strip())
-    return Walk(file.stem, acts, found[2])
+def read(file: Path) -> Iterator[Walk]:
+    """Read the comments of one diagram."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    rows = bool(ROWS.search(text))
+    for acts, told in COMMENT.findall(text):
+        yield Walk(file.stem, tuple(tuple(act.split()) for act in acts.split(",") if act.strip()), told, rows)
 
 
 class Walker:
@@ -52,29 +57,35 @@ class Walker:
     def __init__(self, office: Office, walk: Walk) -> None:
         self.office, self.walk = office, walk
         self.instance = ""
+        self.by_event = False
         office.engine.functions["record"] = lambda call: self.record(call)
 
     def record(self, call: Call) -> Result:
         """Be the function that service tasks name."""
+        if call.variables.get("fails"):
+            raise ProcessError(str(call.variables["fails"]), "函数出错")
         return Result(variables={"made": "yes"})
 
     def go(self) -> str:
         """Do everything; tell the way, the state and the variables asked for."""
         for act in self.walk.acts:
-            if not self.instance and act[0] not in ("publish", "start"):
+            if not self.instance and not self.by_event and act[0] not in ("publish", "start"):
                 self.start()
             getattr(self, act[0])(*act[1:])
             self.office.work()
-        if not self.instance:
+        if not self.instance and not self.by_event:
             self.start()
-            self.office.work()
+        elif not self.instance:
+            self.find()
+        self.office.work()
         return self.told()
 
     # Acts
 
     def publish(self, name: str) -> None:
-        """Publish another diagram first."""
+        """Publish another diagram first, or this one, which then an event starts."""
         self.office.publish(name)
+        self.by_event = self.by_event or name == self.walk.name
 
     def start(self, *given: str) -> None:
         """Start it, with variables."""
@@ -97,7 +108,24 @@ class Walker:
         """Let time pass: 5d, 2h."""
         self.office.wait(**{UNITS[time[-1]]: float(time[:-1])})
 
+    def message(self, name: str, key: str, *given: str) -> None:
+        """Send a message from outside."""
+        with self.office.engine.transaction() as unit:
+            messages.correlate(unit, name, key, values(given))
+
+    def signal(self, name: str, *given: str) -> None:
+        """Give a signal from outside."""
+        with self.office.engine.transaction() as unit:
+            messages.signal(unit, name, values(given))
+
     # What was seen
+
+    def find(self) -> None:
+        """Find the one instance that an event started."""
+        with self.office.engine.reading() as unit:
+            table = model.instance.c
+            query = select(table.id).where(table.parent_id.is_(None)).order_by(table.started_at, table.id)
+            self.instance = unit.connection.execute(query).scalars().first() or ""
 
     def told(self) -> str:
         """Tell the way, the state and the variables that the comment names."""
@@ -113,10 +141,11 @@ class Walker:
             view = instances.view(unit, self.instance, "", ("audit",))
         nodes = view.definition.diagram.nodes
         told = [(marks[event.kind], event.envelope["activity"]) for event in view.events if event.kind in marks]
-        return [mark + name for mark, name in told if not (mark == "×" and nodes[name].kind == "boundary")]
+        beside = ("boundary", "handler")
+        return [mark + name for mark, name in told if not (mark == "×" and nodes[name].kind in beside)]
 
 
 def values(given: tuple[str, ...]) -> dict[str, Any]:
     """Read `name=json`."""
     pairs = (each.split("=", 1) for each in given)
-    return {name: json.loads(text) for name, text in pairs}
+    return {name: decode(json.loads(text)) for name, text in pairs}

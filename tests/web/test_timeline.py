@@ -125,3 +125,15 @@ def test_times_and_days_are_those_of_the_offices_wall_clock() -> None:
     assert timeline.moment_words(datetime(2026, 1, 19, 17, 5, tzinfo=UTC)) == "2026年1月20日 01:05"
     assert timeline.moment_words(None) == ""
     assert timeline.day_words(None) == ""
+
+
+def test_events_are_told_by_what_was_thrown_and_received() -> None:
+    assert text("event.thrown", {"thrown": "到货"}, event="message") == "发出消息“到货”"
+    assert text("event.thrown", {"thrown": "bad"}, event="error") == "出现错误“bad”"
+    assert text("event.thrown", {"thrown": ""}, event="cancel") == "取消这一组环节"
+    assert text("event.received", {"received": "放假"}, event="signal") == "收到信号“放假”"
+    assert text("event.received", {"received": "到货"}, event="message") == "收到消息“到货”"
+    assert text("child.error", {"code": "bad"}, child="c1") == "“答复·人事部”出错结束：bad"
+    assert text("child.escalation", {"code": "late"}, child="c1") == "“答复·人事部”上报情况：late"
+    assert text("message.expired", {"name": "到货"}) == "消息“到货”过期，没有人接收"
+    assert text("instance.failed", {"outcome": "bad"}) == "事项出错结束：bad"

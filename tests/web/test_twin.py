@@ -174,3 +174,43 @@ def test_every_drawn_step_is_told_once_and_every_way_leads_to_a_step(path: Path)
     for item in steps:
         assert item.name and item.kind
         assert len(item.ways) > 1 or not item.lead
+
+
+def told(name: str) -> str:
+    return "\n".join(said(item) for item in twin.tell(diagram_of(name)))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("runs_message_catch", "等收到消息“到货”，才往下走。"),
+        ("runs_receive_task", "等收到消息“到货”，才往下走。"),
+        ("runs_send_and_receive", "发出消息“到货”。"),
+        ("runs_message_boundary", "守着第 2 步“办理 a”：还没有办完而收到消息“到货”，就中止它，改走这一路。"),
+        ("runs_message_boundary_non_interrupting", "还没有办完而收到消息“到货”，它照常办，另外走这一路。"),
+        ("runs_signal_end", "发出信号“放假”，在等的都会收到。"),
+        ("runs_event_based", "先等到哪一件，就走哪一路："),
+        ("runs_condition_boundary", '符合条件“outcome = "agree"”'),
+        ("runs_error_boundary", "以错误“bad”结束，由外面处理它的环节接着办。"),
+        ("runs_error_boundary_any", "还没有办完而出现错误，就中止它"),
+        ("runs_escalation_handler", "上报情况“late”时开始，其他环节照常办。"),
+        ("runs_message_handler", "收到消息“到货”时开始，中止同一层的其他环节。"),
+        ("runs_transaction_cancel", "可以整体取消的一组环节"),
+        ("runs_transaction_cancel", "还没有办完而被取消，就中止它"),
+        ("runs_inclusive", "符合情况的各路都走："),
+        ("runs_inclusive", "要走到这里的都来了，才往下走。"),
+        ("runs_split_conditional", "无论如何：到第"),
+        ("runs_link", "转到链接处"),
+        ("runs_loop_maximum", "最多办 2 遍。"),
+        ("runs_loop_before", "先看条件，符合才办；办完再看一次。"),
+        ("runs_multi_cardinality_sequential", "按定的次数各办一份，依次进行。"),
+        ("runs_timer_handler", "过了 3 个工作日时开始"),
+    ],
+)
+def test_every_element_says_what_it_does(name: str, words: str) -> None:
+    assert words in told(name)
+
+
+def test_a_process_says_by_which_events_it_begins() -> None:
+    assert twin.beginning(diagram_of("runs_message_start")) == "收到消息“到货”时自动开始。"
+    assert twin.beginning(diagram_of("runs_signal_start")) == "收到信号“放假”时自动开始。"

@@ -1,7 +1,7 @@
 """Run an instance's tokens from a ready queue until every one of them waits."""
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, cast
 
@@ -9,20 +9,28 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from SpiffWorkflow.workflow import Workflow
 
-from engine.core.diagram import Node
+from engine.core.diagram import AWAITED, Node, Trigger
 from engine.core.expressions import ExpressionError
 from engine.core.pages import Pages
-from engine.core.spiff import joins
+from engine.core.spiff import events, joins
 from engine.core.spiff.program import ITERATION, Program
 from engine.core.spiff.repeats import RepeatStep
-from engine.core.spiff.steps import PersonStep, Step, WaitStep
+from engine.core.spiff.steps import PersonStep, Step, ThrowStep, WaitStep
 from engine.core.tokens import LIVE_LIMIT, Change, Host, Token, counter
 from engine.ground.errors import Stuck
 
 STEP_LIMIT = 5_000
 """Steps of one act: past it the diagram goes round in circles without waiting for anybody."""
 
-DEFAULTS: dict[str, Any] = {"via": "", "guards": "", "index": None, "iterating": False, "count": 0}
+DEFAULTS: dict[str, Any] = {
+    "via": "",
+    "guards": "",
+    "race": "",
+    "index": None,
+    "iterating": False,
+    "count": 0,
+    "held": False,
+}
 """What a saved token leaves out where it is so."""
 
 
@@ -45,6 +53,9 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         self.ready: deque[Task] = deque()
         self.changes: list[Change] = []
         self.pages = Pages()
+        self.escaped: list[Trigger] = []
+        self.seen = -1
+        self.cleared: Counter[str] = Counter()
         self._count = 0
         self._inside: dict[str, dict[str, Task]] = {}
         self._guards: dict[str, dict[str, Task]] = {}
@@ -58,22 +69,29 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         machine.restore(pages)
         return machine.tokens
 
-    def begin(self) -> None:
-        """Put the first token on the start event."""
-        self.place(self.diagram.start(), "", ())
+    def begin(self, start: str = "") -> None:
+        """Put the first token on a start event, by default on the one that waits for nothing.
+
+        Raises:
+            Stuck: there is none.
+        """
+        node = self.diagram.nodes.get(start) or self.diagram.start()
+        if node is None:
+            raise Stuck("这个流程只能由定时、消息或信号开始，不能由人或其他流程发起。")
+        self.open(node, "", ())
 
     @property
     def tokens(self) -> list[Token]:
         """Show every live token."""
-        return [_token(task) for task in self.tasks.values()]
+        return [self.token(task) for task in self.tasks.values()]
 
     def find(self, token_id: str) -> Token | None:
         """Show one live token."""
         task = self.tasks.get(token_id)
-        return _token(task) if task is not None else None
+        return self.token(task) if task is not None else None
 
-    def finish(self, token_id: str) -> None:
-        """Complete what a token waited for: a person, a function, a child, a timer.
+    def finish(self, token_id: str, stays: bool = False) -> None:
+        """Complete what a token waited for: a person, a function, a child, an event that may come again (`stays`).
 
         Raises:
             Stuck: the token is gone, or it does not wait.
@@ -83,7 +101,7 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
             raise Stuck("这个环节已经不在等待。")
         try:
             if isinstance(task.task_spec, WaitStep):
-                self._fire(task)
+                self.fire(task, stays)
             elif isinstance(task.task_spec, PersonStep):
                 task.run()
             else:
@@ -91,18 +109,26 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         except ExpressionError as error:
             raise _stuck(task, error) from error
 
+    def fail(self, token_id: str, thrown: Trigger) -> bool:
+        """Let an error or escalation come out of an activity; tell whether somebody takes it, here or above."""
+        return events.raise_at(self, self.tasks[token_id], thrown)
+
     def resume(self, token_id: str) -> None:
         """Try a stuck token again."""
         task = self.tasks[token_id]
-        task._set_state(TaskState.READY)
-        self.ready.append(task)
+        if isinstance(task.task_spec, WaitStep):
+            task._set_state(TaskState.WAITING)
+            self.seen = -1
+        else:
+            task._set_state(TaskState.READY)
+            self.ready.append(task)
 
     def put_back(self, gone: str, node_id: str) -> Token:
         """Take the token `gone` away and put one on an earlier node of the same scope (withdrawal)."""
         task = self.tasks[gone]
         container, frames = task.internal_data["container"], task.internal_data["frames"]
         task.cancel()
-        return self.place(self.diagram.nodes[node_id], container, frames)
+        return self.token(self.put(self.diagram.nodes[node_id], container, frames))
 
     def cancel_all(self) -> None:
         """Cancel every token."""
@@ -111,6 +137,8 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
     def run(self) -> None:
         """Step from the ready queue until everything waits."""
         for _ in range(STEP_LIMIT):
+            if self.program.asks and self.seen != self.host.changes:
+                events.look(self)
             if not self.ready and not joins.release(self):
                 return
             task = self.ready.popleft()
@@ -118,10 +146,32 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
                 self._step(task)
         raise Stuck("流程在没有人办理的环节之间不停循环，已停止。请检查流程图中的回路。")
 
+    def token(self, task: Task) -> Token:
+        """Show a token as plain data."""
+        data = task.internal_data
+        return Token(
+            task.id,
+            task.task_spec.node,
+            STATES.get(task._state, "ready"),
+            data["container"],
+            data["frames"],
+            data["index"],
+            data["via"],
+            data["guards"],
+            data["race"],
+            data["iterating"],
+        )
+
     def take_changes(self) -> list[Change]:
         """Give what happened since the last call."""
         changes, self.changes = self.changes, []
+        self.cleared.clear()
         return changes
+
+    def take_escaped(self) -> list[Trigger]:
+        """Give the errors and escalations that nobody took since the last call."""
+        escaped, self.escaped = self.escaped, []
+        return escaped
 
     def dump(self) -> str:
         """Write all live tokens as text, in their order."""
@@ -151,15 +201,23 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
 
     # What steps ask
 
-    def place(
+    def open(self, start: Node, container: str, frames: tuple[str, ...]) -> None:
+        """Begin a scope: what stands by for events first, then the first token."""
+        for handler in self.program.handlers.get(start.scope, ()):
+            if handler.event in AWAITED:
+                self.put(handler, container, frames)
+        self.put(start, container, frames)
+
+    def put(
         self,
         node: Node,
         container: str,
         frames: tuple[str, ...],
         via: str = "",
         guards: str = "",
+        race: str = "",
         index: int | None = None,
-    ) -> Token:
+    ) -> Task:
         """Put a token on a node and let it arrive; `index` counts an iteration."""
         if len(self.tasks) >= LIVE_LIMIT:
             raise Stuck(f"同时进行的环节超过{LIVE_LIMIT}个，已停止。", node.id)
@@ -168,35 +226,54 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         task = _Token(self, spec, state=TaskState.FUTURE, id=self.host.new_id())
         # Each of several instances has variables of its own; the rounds of a loop share those around it.
         frames = (task.id, *frames) if iterating and node.multi else frames
-        task.internal_data.update(
-            container=container, frames=frames, via=via, guards=guards, index=index, iterating=iterating, count=0
-        )
-        task.internal_data["number"], self._count = self._count, self._count + 1
+        data = {"container": container, "frames": frames, "via": via, "guards": guards, "race": race, "index": index}
+        task.internal_data.update(DEFAULTS, **data, iterating=iterating, number=self._count)
+        self._count += 1
         self.pages.add(task.id)
         self._enlist(task)
         spec._update(task)
-        token = _token(task)
-        self.changes.append(Change("entered", token))
+        self.changes.append(Change("entered", self.token(task)))
         if not iterating:
-            for boundary in self.diagram.boundaries(node.id):
-                self.place(boundary, container, frames, guards=task.id)
-        return token
+            for boundary in self.program.boundaries.get(node.id, ()):
+                self.put(boundary, container, frames, guards=task.id)
+        if node.event == "condition":
+            self.seen = -1
+        return task
 
     def leave(self, task: Task, flows: Sequence[str]) -> None:
-        """Let a completed token go on along `flows`, or end where it is."""
-        data = task.internal_data
+        """Let a completed token bring about what its node throws, and go on along `flows`, or end where it is."""
+        data, node = task.internal_data, task.task_spec.node
+        container = data["container"]
         self._unguard(task.id)
         self.forget(task, "completed")
-        if data["guards"] and task.task_spec.node.interrupting:
+        if data["guards"] and node.interrupting:
             self._cancel(self.tasks.get(data["guards"]))
+        if data["race"]:
+            self._end_race(data["race"], container)
+        if isinstance(task.task_spec, ThrowStep):
+            before = self.cleared[container]
+            events.throw(self, task)
+            if self.cleared[container] != before:
+                # What caught it has taken the place of everything here.
+                return
         for name in flows:
             flow = self.diagram.flows[name]
-            self.place(self.diagram.nodes[flow.target], data["container"], data["frames"], via=name)
+            self.put(self.diagram.nodes[flow.target], container, data["frames"], via=name)
         if data["iterating"]:
-            outer = self.tasks[data["container"]]
+            outer = self.tasks[container]
             cast(RepeatStep, outer.task_spec).go_on(outer, task)
         else:
-            self._end_container(data["container"])
+            self._end_container(container)
+
+    def fire(self, task: Task, stays: bool = False) -> None:
+        """Let an event come to what waits for it, before all else; if that stays, one like it goes on in its place."""
+        data, node = task.internal_data, task.task_spec.node
+        later, self.ready = self.ready, deque()
+        if stays:
+            task = self.put(node, data["container"], data["frames"], guards=data["guards"])
+        task._set_state(TaskState.READY)
+        task.run()
+        self.ready.extend(later)
 
     def forget(self, task: Task, kind: Literal["completed", "cancelled"]) -> None:
         """Drop a token that is finished."""
@@ -204,11 +281,19 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         del self.tasks[task.id], self._inside[data["container"]][task.id]
         self.pages.drop(task.id)
         self._guards.get(data["guards"], {}).pop(task.id, None)
-        self.changes.append(Change(kind, _token(task)))
+        self.changes.append(Change(kind, self.token(task)))
 
     def inside(self, container: str) -> list[Task]:
         """Give what lives in a scope, oldest first."""
         return list(self._inside.get(container, {}).values())
+
+    def is_taken(self, task: Task) -> bool:
+        """Tell whether somebody takes what a token throws, where that is needed."""
+        return events.is_taken(self, task)
+
+    def guards(self, guarded: str) -> list[Task]:
+        """Give the boundary events that stand ready at an activity."""
+        return list(self._guards.get(guarded, {}).values())
 
     def at(self, spec: Step, container: str) -> list[Task]:
         """Give the tokens that wait at one node of one scope, oldest first."""
@@ -216,6 +301,7 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
 
     def clear(self, container: str, but: Task | None = None) -> None:
         """Cancel all that lives in a scope."""
+        self.cleared[container] += 1
         for task in self.inside(container):
             if task is not but:
                 self._cancel(task)
@@ -236,11 +322,7 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
                 raise _stuck(task, error) from error
             # Not waiting: what waits at a join is taken along by the next that comes.
             task._set_state(TaskState.STARTED)
-            self.changes.append(Change("stuck", _token(task), str(error)))
-
-    def _fire(self, task: Task) -> None:
-        task._set_state(TaskState.READY)
-        task.run()
+            self.changes.append(Change("stuck", self.token(task), str(error)))
 
     def _cancel(self, task: Task | None) -> None:
         if task is None or task.id not in self.tasks:
@@ -253,12 +335,22 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         task.cancel()
 
     def _unguard(self, guarded: str) -> None:
-        for task in list(self._guards.get(guarded, {}).values()):
+        for task in self.guards(guarded):
             task.cancel()
 
+    def _end_race(self, race: str, container: str) -> None:
+        for task in self.inside(container):
+            if task.internal_data["race"] == race:
+                task.cancel()
+
     def _end_container(self, container: str) -> None:
+        """End a scope in which nothing is left but what stands by for events."""
+        if not all(events.is_armed(task) for task in self._inside.get(container, {}).values()):
+            return
+        for task in self.inside(container):
+            task.cancel()
         outer = self.tasks.get(container)
-        if outer is not None and not self._inside.get(container):
+        if outer is not None:
             outer.complete()
 
 
@@ -272,21 +364,6 @@ STATES: dict[int, Literal["ready", "waiting", "started"]] = {
     TaskState.WAITING: "waiting",
     TaskState.STARTED: "started",
 }
-
-
-def _token(task: Task) -> Token:
-    data = task.internal_data
-    return Token(
-        task.id,
-        task.task_spec.node,
-        STATES.get(task._state, "ready"),
-        data["container"],
-        data["frames"],
-        data["index"],
-        data["via"],
-        data["guards"],
-        data["iterating"],
-    )
 
 
 def _text(tasks: Iterable[Task]) -> str:

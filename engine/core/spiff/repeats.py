@@ -18,10 +18,9 @@ class RepeatStep(Step):
 
     def go_on(self, outer: Task, round_: Task) -> None:
         """Decide what follows a round that has ended."""
-        raise NotImplementedError
 
     def _open(self, outer: Task, index: int, frames: tuple[str, ...]) -> str:
-        return str(outer.workflow.place(self.node, outer.id, frames, index=index).id)
+        return str(outer.workflow.put(self.node, outer.id, frames, index=index).id)
 
 
 class ManyStep(RepeatStep):

@@ -1,7 +1,7 @@
 """What a token does at each kind of node."""
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import islice, product
 
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.specs import WorkflowSpec
@@ -10,6 +10,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.core.diagram import EventKind, Kind, Node
 from engine.core.spiff.joins import first_by_flow, meet
+from engine.core.tokens import Change
 from engine.ground.errors import Stuck
 
 
@@ -57,7 +58,7 @@ class OutsideStep(Step):
 
 
 class WaitStep(Step):
-    """Wait until a job fires it."""
+    """Wait for an event."""
 
     def _update_hook(self, my_task: Task) -> bool:
         my_task._set_state(TaskState.WAITING)
@@ -116,7 +117,7 @@ class InclusiveStep(ChoiceStep):
         flows = [my_task.workflow.diagram.flows[name] for name in self.node.outgoing]
         always = {flow.id for flow in flows if flow.condition is None and flow.id != self.node.default}
         chosen = set(self._true(my_task))
-        if not chosen and not (always and not self.node.default):
+        if not chosen and (self.node.default or not always):
             chosen = set(self._otherwise())
         return tuple(flow.id for flow in flows if flow.id in chosen | always)
 
@@ -147,8 +148,46 @@ class ContainerStep(Step):
 
     def _run_hook(self, my_task: Task) -> bool | None:
         start = my_task.workflow.diagram.start(self.node.id)
-        my_task.workflow.place(start, my_task.id, my_task.internal_data["frames"])
+        my_task.workflow.open(start, my_task.id, my_task.internal_data["frames"])
         return None
+
+
+class HandlerStep(WaitStep, ContainerStep):
+    """Stand by for an event, then open the event sub-process; one that interrupts ends all else in its scope."""
+
+    def _run_hook(self, my_task: Task) -> bool | None:
+        if self.node.interrupting:
+            my_task.workflow.clear(my_task.internal_data["container"], but=my_task)
+        my_task.workflow.changes.append(Change("started", my_task.workflow.token(my_task)))
+        return ContainerStep._run_hook(self, my_task)
+
+
+class ThrowStep(Step):
+    """Throw an event, then go on unless what caught it interrupts."""
+
+    def _run_hook(self, my_task: Task) -> bool | None:
+        workflow, data = my_task.workflow, my_task.internal_data
+        if not workflow.is_taken(my_task):
+            code = self.node.trigger.name if self.node.trigger else ""
+            message = f"“{self.node.name or self.node.id}”抛出了错误“{code}”，没有环节处理它。"
+            raise Stuck(message, self.node.id)
+        if self.node.event in ("message", "signal"):
+            data["values"] = workflow.host.throw(self.node, data["frames"])
+        return True
+
+
+class RaceStep(Step):
+    """Wait for the first of several events (event-based gateway; BPMN 2.0.2, 13.4.4)."""
+
+    def _run_hook(self, my_task: Task) -> bool | None:
+        workflow, data = my_task.workflow, my_task.internal_data
+        for name in self.node.outgoing:
+            target = workflow.diagram.nodes[workflow.diagram.flows[name].target]
+            workflow.put(target, data["container"], data["frames"], via=name, race=my_task.id)
+        return True
+
+    def _outgoing(self, my_task: Task) -> tuple[str, ...]:
+        return ()
 
 
 _BY_KIND: Mapping[Kind, type[Step]] = {
@@ -157,14 +196,21 @@ _BY_KIND: Mapping[Kind, type[Step]] = {
     "user": PersonStep,
     "script": ScriptStep,
     "service": OutsideStep,
+    "send": ThrowStep,
+    "receive": WaitStep,
     "call": OutsideStep,
     "subprocess": ContainerStep,
+    "handler": HandlerStep,
     "exclusive": ChoiceStep,
     "parallel": JoinStep,
     "inclusive": InclusiveStep,
+    "event_based": RaceStep,
 }
+_THROWING: tuple[Kind, ...] = ("throw", "end")
+_THROWN: tuple[EventKind, ...] = ("message", "signal", "error", "escalation", "cancel")
 _BY_EVENT: Mapping[tuple[Kind, EventKind | None], type[Step]] = {
     ("end", "terminate"): TerminateStep,
+    **{(kind, event): ThrowStep for kind, event in product(_THROWING, _THROWN)},
     ("catch", "link"): Step,
 }
 

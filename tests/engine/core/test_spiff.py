@@ -1,5 +1,6 @@
 """The machine at its limits: what it cannot do it says, and nothing half done stays."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +95,37 @@ def test_going_round_without_anybody_is_stopped() -> None:
 
 def test_an_empty_collection_is_passed_at_once() -> None:
     assert begun("runs_multi_user", Answers(())).tokens == []
+
+
+def test_a_process_that_only_events_start_is_not_begun_by_itself() -> None:
+    with pytest.raises(Stuck, match="不能由人或其他流程发起"):
+        begun("runs_message_start_only", Host())
+    machine = Machine(program("runs_message_start_only"), Host())
+    machine.begin("t")
+    machine.run()
+    assert [token.node.id for token in machine.tokens] == ["a"]
+
+
+def test_a_number_of_instances_too_large_opens_nothing() -> None:
+    machine = begun("runs_multi_cardinality", Answers(Decimal(10_001)))
+    assert "次数超过10000" in next(each for each in machine.take_changes() if each.kind == "stuck").message
+    assert [token.node.id for token in machine.tokens] == ["a"]
+
+
+def test_a_condition_that_cannot_be_worked_out_waits_as_stuck_and_is_asked_again() -> None:
+    class Broken(Host):
+        broken = True
+
+        def evaluate(self, expression: str, frames: tuple[str, ...]) -> Any:
+            if self.broken:
+                raise ExpressionError("坏了")
+            return True
+
+    host = Broken()
+    machine = begun("runs_condition_at_once", host)
+    (change,) = [each for each in machine.take_changes() if each.kind == "stuck"]
+    assert change.message.endswith("坏了")
+    host.broken = False
+    machine.resume(change.token.id)
+    machine.run()
+    assert machine.tokens == []
