@@ -18,9 +18,11 @@ import web
 from engine.ground import model
 from engine.ground.unit_of_work import new_id
 from tests.web import errands
+from tests.web.api.programs import Programs
 from tests.web.browsing import Browse
 from tests.web.signing import sign_in
 from tests.web.test_tasks import hand_in, start
+from web.account import limiter
 from web.session import API, OPEN_TO_ALL, WATCHED
 
 once = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -32,6 +34,7 @@ CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 OWNERS: Mapping[str, tuple[str, ...]] = {
     "account": (),
     "accounts": ("system",),
+    "archives": (),
     "audit": ("audit",),
     "calendar": ("system",),
     "drafting": ("process",),
@@ -61,6 +64,9 @@ NAMES = {
     "setup.settle": "units",
 }
 """What `<name>` stands for, where it is one of a few words."""
+
+OPEN_TO_PROGRAMS = ("/api/v1/openapi.json", "/healthz", "/readyz")
+"""What any program may read: how to speak to the house, and whether it stands."""
 
 ODD = (
     "x" * 5000,
@@ -103,6 +109,13 @@ class House:
                 continue
             for method in sorted((rule.methods or set()) & (set(methods) or {"GET", *CHANGING})):
                 yield rule, method
+
+    def programs(self) -> Iterator[tuple[Rule, str]]:
+        """Give every rule for programs with each of its methods, but for what any of them may read."""
+        for rule in self.app.url_map.iter_rules():
+            if (rule.rule.startswith(API) or rule.rule in WATCHED) and rule.rule not in OPEN_TO_PROGRAMS:
+                for method in sorted((rule.methods or set()) & {"GET", *CHANGING}):
+                    yield rule, method
 
     def address(self, rule: Rule, odd: str = "") -> str:
         """Fill in a rule: with what there is, or with something odd in each place."""
@@ -234,6 +247,36 @@ def test_nobody_comes_in_without_signing_in(house: House) -> None:
         wrong += [] if got == wanted and is_guarded(answer) else [show(rule, method, answer)]
     assert not wrong, "\n".join(wrong)
     assert {"static", "account.login", "account.sign_in"} == OPEN_TO_ALL
+
+
+@once
+def test_a_program_comes_in_by_its_token_and_never_by_a_cookie(house: House) -> None:
+    # Given a browser in which somebody is signed in, led to an address for programs by another site
+    client, token = house.client("wang")
+    wrong = []
+    for rule, method in house.programs():
+        limiter.reset()
+        answer = ask(client, method, house.address(rule), **({"csrf_token": token} if method in CHANGING else {}))
+        fine = answer.status_code == 401 and is_guarded(answer) and "Set-Cookie" not in answer.headers
+        wrong += [] if fine else [show(rule, method, answer)]
+    assert not wrong, "\n".join(wrong)
+
+
+BODY = {"revision": 1, "values": {}, "reason": "无", "person": "x", "outcome": "x"}
+
+
+@pytest.mark.parametrize("login", ["wang", "chen"])
+def test_a_program_finds_nothing_odd_and_nothing_of_others(house: House, login: str) -> None:
+    program = Programs(house.app)(login)
+    wrong = []
+    for rule, method in house.programs():
+        odd = [house.address(rule, odd) for odd in ODD if rule.arguments]
+        for path in [house.address(rule), *odd] if login == "chen" and rule.arguments else odd:
+            answer = program.ask(method, path, BODY if method in CHANGING else None)
+            fine = answer.status_code in (404, 422) and is_guarded(answer)
+            fine = fine and (answer.status_code == 404 or method in CHANGING)
+            wrong += [] if fine else [f"{show(rule, method, answer)} {path[:80]}"]
+    assert not wrong, "\n".join(wrong)
 
 
 @once
