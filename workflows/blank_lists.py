@@ -75,6 +75,9 @@ def _book(header: Sequence[str], rows: Iterable[Sequence[Any]], notes: Sequence[
     sheet.title = "名单"
     for row in (header, *rows):
         sheet.append(list(row))
+        for cell in sheet[sheet.max_row]:
+            # The name of a unit is never a formula.
+            cell.data_type = "s" if isinstance(cell.value, str) else cell.data_type
     _shape(sheet, header)
     told = book.create_sheet("填写说明")
     for note in notes:

@@ -24,6 +24,7 @@ def table(title: str, headers: Sequence[str], rows: Iterable[Sequence[str]], wid
     sheet.title = "任务分解表"
     sheet.append([title])
     sheet.merge_cells(start_row=1, end_row=1, start_column=1, end_column=len(headers))
+    sheet["A1"].data_type = "s"
     sheet["A1"].font, sheet["A1"].alignment = Font(size=16, bold=True), CENTRED
     for number, row in enumerate((headers, *rows), 2):
         for column, text in enumerate(row, 1):

@@ -78,3 +78,12 @@ def test_the_kinds_can_be_chosen_and_how_to_fill_in_is_told(engine: Engine) -> N
     assert [str(choice.sqref) for choice in choices] == ["C2:C501", "F2:F501"]
     assert choices[0].formula1 == '"内设部室,直属单位,议事协调机构"'
     assert len(choices[1].formula1) < 255, "spreadsheets take no longer list"
+
+
+def test_a_name_that_looks_like_a_formula_is_a_text(engine: Engine) -> None:
+    with engine.transaction() as unit:
+        people.add_unit(unit, "odd", "=1+1", "department", SYSTEM, starts=NEW_YEAR.date())
+        people.add_post(unit, "odd", "staff", "=HYPERLINK(1)", "staff", SYSTEM)
+    sheet = load_workbook(BytesIO(persons(engine))).worksheets[0]
+    found = {cell.value: cell.data_type for row in sheet.iter_rows() for cell in row if str(cell.value)[:1] == "="}
+    assert found == {"=1+1": "s", "=HYPERLINK(1)": "s"}
