@@ -19,7 +19,10 @@ FORGOTTEN = ("activity.entered", "activity.completed", "activity.cancelled", "ti
 PERSONS = ("person", "acting_for", "entering_for", "assignee", "subject")
 """Where an event's envelope holds the id of a person."""
 
-BY_ITSELF = ("activity.", "child.", "event.", "message.", "timer.", "function.", "incident.raised", "task.due_changed")
+BY_ITSELF = (
+    *("activity.", "child.", "event.thrown", "event.received", "message.", "timer.", "function."),
+    *("incident.raised", "task.due_changed"),
+)
 """What follows from somebody's act without being that person's act."""
 
 

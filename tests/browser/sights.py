@@ -189,7 +189,7 @@ LISTS = (
         "instances-none",
         "/instances",
         "hr-staff",
-        "岗位参与的事项。 标题里的字 状态 全部 办理中 已办结 已撤销 查找 没有找到事项。",
+        "岗位参与的事项。 标题里的字 状态 全部 办理中 已办结 已撤销 出错结束 查找 没有找到事项。",
         at("/instances?text=nothing"),
     ),
 )

@@ -55,9 +55,12 @@ class Clicks:
         """Click a task in the inbox, claiming it where several could do it."""
         page, _ = self.goto(login, "/inbox")
         page.get_by_role("link").filter(has_text=re.compile(f"{re.escape(matter)}.*：{task}$")).first.click()
+        # A click does not wait for the page that it leads to.
+        page.wait_for_url("**/tasks/*")
         claim = page.get_by_role("button", name="签收", exact=True)
         if claim.count():
             claim.click()
+            expect(page.get_by_text("已签收，现在由您办理。").first).to_be_visible()
         return page
 
     def start(self, login: str, key: str, button: str, fields: Mapping[str, Any]) -> None:
