@@ -1,5 +1,6 @@
 """Measure the first page of an inbox among a great many tasks: the query, and the whole page over HTTP."""
 
+import logging
 import random
 import threading
 from collections.abc import Iterator
@@ -120,6 +121,7 @@ def _page(house: House, rounds: int) -> float:
 
 @contextmanager
 def _served(app: Any) -> Iterator[int]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     # Closed in an orderly way, which waitress is not while a line is kept open.
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
