@@ -1,7 +1,9 @@
 """Open the database: SQLite in WAL with full sync and one writer, or PostgreSQL."""
 
 import logging
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,8 @@ from engine.ground.errors import Busy, Invalid
 log = logging.getLogger("suixu.database")
 
 BUSY_TIMEOUT_MS = 10_000
+WAL_PAUSES = (0.05,) * 20
+"""Seconds between attempts to switch a file to WAL that somebody else has just made."""
 SCRUB_TIMEOUT_MS = 2_000
 CHANNEL, LISTENED_FOR = "suixu_job", 0.5
 """Where PostgreSQL tells of new jobs; the seconds after which a listener looks whether it is to stop."""
@@ -133,7 +137,8 @@ def _open_sqlite(url: str) -> Pool:
     def _prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver must not open transactions of its own
         # What is deleted is overwritten in the file: an erasure that left its bytes would be none.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        _use_wal(connection)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(pool, "begin")
@@ -142,6 +147,18 @@ def _open_sqlite(url: str) -> Pool:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return pool
+
+
+def _use_wal(connection: Any) -> None:
+    """Switch to WAL; of two who open a new file at once SQLite sends one away without letting it wait."""
+    for pause in (*WAL_PAUSES, None):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if pause is None or "locked" not in str(error):
+                raise
+            time.sleep(pause)
 
 
 def _open_postgresql(url: str) -> Pool:

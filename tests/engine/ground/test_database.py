@@ -1,5 +1,6 @@
 """When the database cannot serve, that is said in Chinese, and nothing half done stays."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -107,3 +108,28 @@ def test_a_new_folder_is_made_for_a_new_file(tmp_path: Path) -> None:
     with in_memory.reading() as connection:
         assert connection.execute(text("SELECT 1")).scalar_one() == 1
     in_memory.close()
+
+
+class Refusing:
+    """Stand in for a connection whose file somebody else holds for the first few attempts."""
+
+    def __init__(self, times: int, words: str) -> None:
+        self.left, self.words = times, words
+
+    def execute(self, statement: str) -> None:
+        assert statement == "PRAGMA journal_mode=WAL"
+        self.left -= 1
+        if self.left >= 0:
+            raise sqlite3.OperationalError(self.words)
+
+
+def test_a_new_file_that_another_has_just_opened_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ground, "WAL_PAUSES", (0, 0))
+    connection = Refusing(2, "database is locked")
+    ground._use_wal(connection)
+    assert connection.left == -1
+    # But not for ever, and not for what waiting does not mend
+    for refusing in (Refusing(3, "database is locked"), Refusing(1, "disk I/O error")):
+        with pytest.raises(sqlite3.OperationalError):
+            ground._use_wal(refusing)
+        assert refusing.left == 0
