@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from engine.core import catalogue, correlation, deadlines, effects, history, memory, starters
+from engine.core import catalogue, correlation, deadlines, effects, memory, starters
 from engine.core.catalogue import Definition
 from engine.core.diagram import EventKind, Trigger
 from engine.core.expressions import ExpressionError, Value
@@ -245,12 +245,10 @@ def cancel(run: Run, reason: str) -> None:
 
 def call(run: Run, token_id: str) -> None:
     """Start the child that a token waits for, wholly or not at all; what prevents it becomes an incident."""
-    mark = history.mark(run.unit)
     try:
         with run.unit.savepoint():
             start_child(run, token_id)
     except (Stuck, Invalid, ExpressionError) as error:
-        history.rewind(run.unit, mark)
         effects.get_stuck(run, token_id, "call", str(error))
 
 

@@ -75,16 +75,6 @@ def record(
     unit.cache["events"].append((stream, kind, head, dict(payload or {})))
 
 
-def mark(unit: Unit) -> int:
-    """Remember how much this act has recorded so far."""
-    return len(unit.cache.get("events", ()))
-
-
-def rewind(unit: Unit, marked: int) -> None:
-    """Take back what was recorded since: that part of the act did not happen."""
-    del unit.cache.get("events", [])[marked:]
-
-
 def heads(unit: Unit) -> dict[str, Head]:
     """Give the streams that an act has written to, with where they end."""
     return dict(unit.cache.get("heads", {}))

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from engine.core import completion, effects, execution, filling, forms, history, notices, organization, seats
+from engine.core import completion, effects, execution, filling, forms, notices, organization, seats
 from engine.core.catalogue import Definition
 from engine.core.diagram import GATEWAYS, Diagram, Node
 from engine.core.execution import Run
@@ -120,7 +120,7 @@ def _before(chain: Chain, task: Row[Any]) -> Row[Any]:
 
 def _do(chain: Chain, before: Run, task: Row[Any]) -> None:
     """Do one step with the form as it starts, wholly or not at all."""
-    unit, mark = before.unit, history.mark(before.unit)
+    unit = before.unit
     node = before.definition.diagram.nodes[task.activity_id]
     form, outcome = before.definition.form(task.form_key), node.attributes["merge"]
     try:
@@ -132,7 +132,6 @@ def _do(chain: Chain, before: Run, task: Row[Any]) -> None:
                 return
             kept = completion.carry_out(run, task, form, clean, outcome, merged=True)
     except (Stuck, Invalid, ExpressionError):
-        history.rewind(unit, mark)
         return
     chain.tasks.append(task)
     chain.before += kept
