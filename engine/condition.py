@@ -1,8 +1,9 @@
 """Say how the house is doing, for those who watch over it: numbers only, nothing of what is in a matter."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, distinct, func, select
+from sqlalchemy import ColumnElement, distinct, func, select, type_coerce
 
 from engine.ground import migrations, model
 from engine.ground.unit_of_work import Engine, Unit
@@ -36,6 +37,13 @@ def look(unit: Unit) -> Condition:
         (unit.now - oldest).total_seconds() if oldest is not None else 0.0,
         count(incident.id, incident.resolved_at.is_(None)),
     )
+
+
+def times(unit: Unit) -> tuple[datetime, datetime | None]:
+    """Give the time by the database's own clock, and that of the newest record."""
+    newest = select(func.max(model.event.c.at))
+    here = unit.connection.execute(select(type_coerce(func.now(), model.Moment()))).scalar_one()
+    return here, unit.connection.execute(newest).scalar_one()
 
 
 def is_ready(engine: Engine) -> bool:

@@ -1,18 +1,29 @@
-"""Look an installation over: database, its tables, the kept files, the files of the pages, the calendar."""
+"""Look an installation over: what it stands on, its record, what stands still in it, its files and its calendar."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from engine import documents
+from engine import condition, documents, records, stalls
+from engine.core import organization
 from engine.core.workdays import calendar_of
 from engine.ground import migrations
 from engine.ground.clock import SystemClock
 from engine.ground.errors import SuixuError
 from engine.ground.settings import Settings
 from engine.ground.unit_of_work import Engine
+from engine.stalls import Stall
 from web import assets
 from web.texts import gettext as _
+
+SOUND_WAL = (3, 51, 3)
+"""The first SQLite without the bug that damages a WAL database."""
+SKEW = timedelta(minutes=2)
+ROOM_MB = 1024
+"""Free space below which an office should make room."""
+SHOWN = 20
+"""Lines of one kind; the rest are counted."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +35,23 @@ class Finding:
     words: str
 
 
-def examine(settings: Settings) -> list[Finding]:
+def examine(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
     """Look at everything, and stop at nothing."""
-    return [*_database(settings), _assets()]
+    return [_settings(environ), _room(settings), *_database(settings), _assets()]
+
+
+def _settings(environ: Mapping[str, str]) -> Finding:
+    given = [setting.name for setting in Settings.table() if environ.get(setting.name, "").strip()]
+    words = _("由环境变量给出：%s；其余用默认值") % "、".join(given) if given else _("都用默认值")
+    return Finding(_("设置"), True, words)
+
+
+def _room(settings: Settings) -> Finding:
+    free = shutil.disk_usage(settings.data).free >> 20
+    words = _("%s，剩余 %s MB") % (settings.data, free)
+    if free < ROOM_MB:
+        words += _("，快满了，请清理磁盘；写满以后什么都不能办理")
+    return Finding(_("数据文件夹"), free >= ROOM_MB, words)
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -35,14 +60,77 @@ def _database(settings: Settings) -> Iterator[Finding]:
     except SuixuError as error:
         yield Finding(_("数据库"), False, error.message)
         return
-    yield Finding(_("数据库"), True, _("可以连接"))
+    engine = Engine(settings, SystemClock())
+    with engine.reading():
+        yield _version(engine)
     remedy = _("还没有建立，或者是旧版本的，请运行 suixu migrate")
     yield Finding(_("数据表"), current, _("是本版本的") if current else remedy)
     if current:
-        engine = Engine(settings, SystemClock())
+        yield _clock(engine)
         yield _calendar(engine)
+        yield _record(engine)
+        yield from _stalls(engine)
         yield _files(engine)
-        engine.close()
+    engine.close()
+
+
+def _version(engine: Engine) -> Finding:
+    database = engine.database
+    words = f"{'SQLite' if database.sqlite else 'PostgreSQL'} {'.'.join(map(str, database.version))}"
+    if database.sqlite and database.version < SOUND_WAL:
+        words += _("；3.51.3 以前的 WAL 有一处罕见的缺陷，本系统只让写入者整理日志来避开它，请定期备份")
+    return Finding(_("数据库"), True, words)
+
+
+def _clock(engine: Engine) -> Finding:
+    with engine.reading() as unit:
+        now, (there, newest) = unit.now, condition.times(unit)
+    if newest is not None and newest > now + SKEW:
+        words = _("本机时钟比最新的一条记录还早 %s 分钟，期限会算错，请校准时钟") % _minutes(newest - now)
+        return Finding(_("时钟"), False, words)
+    if abs(there - now) > SKEW:
+        words = _("本机时钟与数据库的相差 %s 分钟，请校准") % _minutes(abs(there - now))
+        return Finding(_("时钟"), False, words)
+    return Finding(_("时钟"), True, _("与数据库和记录相符"))
+
+
+def _minutes(span: timedelta) -> int:
+    return round(span / timedelta(minutes=1))
+
+
+def _calendar(engine: Engine) -> Finding:
+    with engine.reading() as unit:
+        year = unit.today.year
+        guessed = calendar_of(unit).is_provisional(date(year, 1, 1))
+    words = _("%s 年的放假安排还没有，工作日都是暂定的，请录入日历") if guessed else _("有 %s 年的放假安排")
+    return Finding(_("日历"), not guessed, words % year)
+
+
+def _record(engine: Engine) -> Finding:
+    audit = records.verify(engine)
+    if audit.whole:
+        return Finding(_("记录"), True, _("%s 条链，共 %s 条记录，没有被改动") % (audit.streams, audit.events))
+    words = _("%s 条链、%s 处锚定对不上，请运行 suixu verify 查看，并保全数据库和备份")
+    return Finding(_("记录"), False, words % (len(audit.broken), len(audit.anchors)))
+
+
+def _stalls(engine: Engine) -> Iterator[Finding]:
+    with engine.reading() as unit:
+        found = stalls.find(unit)
+        titles = organization.post_titles(unit, [post for stall in found for post in stall.posts])
+    if not found:
+        yield Finding(_("停滞的事项"), True, _("没有"))
+    for stall in found[:SHOWN]:
+        yield Finding(_("停滞的事项"), False, _stall_words(stall, titles))
+    if len(found) > SHOWN:
+        yield Finding(_("停滞的事项"), False, _("另有 %s 项") % (len(found) - SHOWN))
+
+
+def _stall_words(stall: Stall, titles: Mapping[str, str]) -> str:
+    if stall.task:
+        posts = "、".join(titles.get(post, post) for post in stall.posts)
+        return _("%s：“%s”没有人能办，请给岗位安排人员：%s") % (stall.title, stall.task, posts)
+    return _("%s：没有什么能让它再往下走，请由发起人撤销，重新发起") % stall.title
 
 
 def _files(engine: Engine) -> Finding:
@@ -54,14 +142,6 @@ def _files(engine: Engine) -> Finding:
         megabytes = f"{shelf.spare_bytes / (1 << 20):.1f}"
         words += _("；另有 %s 个（%s MB）没有登记，是没有办成的上传，可以删除") % (shelf.spare, megabytes)
     return Finding(_("附件"), not (shelf.missing or shelf.changed), words)
-
-
-def _calendar(engine: Engine) -> Finding:
-    with engine.reading() as unit:
-        year = unit.today.year
-        guessed = calendar_of(unit).is_provisional(date(year, 1, 1))
-    words = _("%s 年的放假安排还没有，工作日都是暂定的，请录入日历") if guessed else _("有 %s 年的放假安排")
-    return Finding(_("日历"), not guessed, words % year)
 
 
 def _assets() -> Finding:

@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("files", nargs="+", type=Path, metavar="FILE", help=_(".bpmn 文件"))
     publish.add_argument("--note", default="", help=_("这一版的说明"))
     _add(commands, "demo", _demo, _("打开演示，数据单独存放"))
-    _add(commands, "doctor", _doctor, _("检查数据库、附件、网页文件和日历"))
+    _add(commands, "doctor", _doctor, _("检查数据库、设置、磁盘、时钟、日历、全部记录、停滞的事项、附件和网页文件"))
     _add(commands, "verify", _verify, _("检验全部办理记录的校验链"))
     _add_groups(commands)
     return parser
@@ -169,7 +169,7 @@ def _demo(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _doctor(settings: Settings, given: argparse.Namespace) -> int:
-    findings = checkup.examine(settings)
+    findings = checkup.examine(settings, os.environ)
     for finding in findings:
         print(f"{_('正常') if finding.sound else _('有问题')}  {finding.what}：{finding.words}")
     return 0 if all(finding.sound for finding in findings) else FAULT

@@ -97,17 +97,24 @@ class Database:
         """Empty SQLite's journal, where what was overwritten still stands; PostgreSQL has its own ways (docs)."""
         if not self.sqlite:
             return
-        connection = self.pool.raw_connection()
-        try:
-            cursor = connection.cursor()
-            # While it waits for readers, nobody writes.
-            cursor.execute(f"PRAGMA busy_timeout={SCRUB_TIMEOUT_MS}")
-            (busy, *_rest) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        finally:
-            connection.close()
+        # Only the writer checkpoints: SQLite below 3.51.3 may damage the file where another one does so meanwhile.
+        with self._writer:
+            connection = self.pool.raw_connection()
+            try:
+                cursor = connection.cursor()
+                # While it waits for readers, nobody writes.
+                cursor.execute(f"PRAGMA busy_timeout={SCRUB_TIMEOUT_MS}")
+                (busy, *_rest) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            finally:
+                connection.close()
         if busy:
             log.warning("somebody is reading: what was erased stays in the journal until it is next emptied")
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """Give the version of SQLite or of the PostgreSQL server, such as (3, 51, 3) or (15, 18), once connected."""
+        return tuple(int(part) for part in self.pool.dialect.server_version_info or ())
 
     def close(self) -> None:
         """Close every connection."""
