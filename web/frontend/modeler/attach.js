@@ -9,7 +9,8 @@ export async function attachModeler(root) {
   place.dataset.drawn = "loading";
   const source = root.querySelector(place.dataset.source);
   const readOnly = source.readOnly || source.disabled;
-  const say = makeSpeaker(place);
+  const warn = makeSpeaker(place, "alert");
+  const tell = makeSpeaker(place, "status");
   const opened = await openModeler({
     container: place,
     properties: root.querySelector(place.dataset.properties),
@@ -17,11 +18,13 @@ export async function attachModeler(root) {
   });
   const read = async () => {
     try {
-      say(describe(await opened.openXML(source.value)));
+      warn(describe(await opened.openXML(source.value)));
+      tell(explain(opened));
       place.dataset.drawn = "yes";
       return true;
     } catch (error) {
-      say(`这张图打不开：${error.message}。请检查文件是不是 BPMN 2.0 的流程图；源文件的内容没有改动。`);
+      tell("");
+      warn(`这张图打不开：${error.message}。请检查文件是不是 BPMN 2.0 的流程图；源文件的内容没有改动。`);
       place.dataset.drawn = "failed";
       return false;
     }
@@ -107,10 +110,18 @@ function describe(warnings) {
   return warnings.length ? `图里有 ${warnings.length} 处没有读懂，改图后保存会丢失：${details}` : "";
 }
 
-function makeSpeaker(place) {
+function explain(opened) {
+  const undrawn = opened.listUndrawn();
+  return [
+    opened.isLaidOut() ? "这个文件里没有画图的位置，已自动排好；改图后保存，位置一并写进文件。" : "",
+    undrawn.length ? `图里有 ${undrawn.length} 处没有位置，看不见，改图后保存也原样保留：${undrawn.join("、")}。` : "",
+  ].join("");
+}
+
+function makeSpeaker(place, role) {
   const message = document.createElement("p");
-  message.className = "modeler-message";
-  message.setAttribute("role", "alert");
+  message.className = `modeler-message modeler-${role}`;
+  message.setAttribute("role", role);
   message.hidden = true;
   place.before(message);
   return (text) => {

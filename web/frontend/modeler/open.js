@@ -2,6 +2,7 @@ import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule } from "bpmn-js
 import Modeler from "bpmn-js/lib/Modeler";
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 
+import { DrawingModule, listUndrawn } from "../drawing/index.js";
 import suixu from "../suixu.json";
 import { EMPTY_DIAGRAM } from "./empty.js";
 import { OffersModule } from "./offers.js";
@@ -24,6 +25,8 @@ export async function openModeler({ container, properties, xml, readOnly = false
   return {
     modeler,
     openXML,
+    isLaidOut: () => modeler.get("layout").done,
+    listUndrawn: () => listUndrawn(modeler.getDefinitions(), modeler.get("elementRegistry")),
     saveXML: async () => (await modeler.saveXML({ format: true })).xml,
     onChange: (listener) => modeler.on("commandStack.changed", listener),
   };
@@ -42,7 +45,7 @@ function fit(canvas, covered) {
 }
 
 function makeViewer(container) {
-  return new NavigatedViewer({ container, moddleExtensions: { suixu }, additionalModules: [TranslateModule] });
+  return new NavigatedViewer({ container, moddleExtensions: { suixu }, additionalModules: [TranslateModule, DrawingModule] });
 }
 
 function makeModeler(container, properties) {
@@ -54,6 +57,7 @@ function makeModeler(container, properties) {
     propertiesPanel: { parent: properties },
     additionalModules: [
       TranslateModule,
+      DrawingModule,
       BpmnPropertiesPanelModule,
       BpmnPropertiesProviderModule,
       SuixuPropertiesModule,

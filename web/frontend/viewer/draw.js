@@ -1,5 +1,6 @@
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 
+import { DrawingModule } from "../drawing/index.js";
 import suixu from "../suixu.json";
 
 const WORDS = { done: "已办完", now: "正在办" };
@@ -17,7 +18,8 @@ export function drawDiagrams(root) {
 async function drawDiagram(place) {
   place.dataset.drawn = "loading";
   try {
-    const viewer = new NavigatedViewer({ container: makeCanvas(place), moddleExtensions: { suixu } });
+    const container = makeCanvas(place);
+    const viewer = new NavigatedViewer({ container, moddleExtensions: { suixu }, additionalModules: [DrawingModule] });
     await viewer.importXML(await fetchXML(place.dataset.xmlUrl));
     mark(viewer, JSON.parse(place.dataset.marks || "{}"));
     fit(viewer);
