@@ -1,9 +1,13 @@
-"""Publish processes: drafts that are checked as they are drawn, versions that never change (流程版本)."""
+"""Publish processes: drafts that are checked as they are drawn, versions that never change (流程版本).
+
+`sources` are what a drawing is published with: its forms by key, its decision tables by `<id>.dmn`.
+"""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row, Table, delete, func, insert, select
@@ -21,10 +25,11 @@ from engine.core import (
     vocabulary,
 )
 from engine.core.catalogue import Definition
+from engine.core.decisions import SUFFIX, name_in_version
 from engine.core.diagram import Diagram, Surroundings
 from engine.ground import model
 from engine.ground.database import insert_new
-from engine.ground.errors import Fault, Stale
+from engine.ground.errors import Fault, Stale, SuixuError
 from engine.ground.unit_of_work import Actor, Unit, new_id
 
 TABLE = model.definition.c
@@ -67,6 +72,26 @@ def surroundings(unit: Unit, sources: Mapping[str, str], own: tuple[str, ...] = 
         uses=form_uses.of,
         parameters=known,
     )
+
+
+def sources_beside(drawing: Path) -> dict[str, str]:
+    """Read what stands in the folder of `<name>.bpmn`: forms from `<name>.<form>.form`, tables from `<name>.<id>.dmn`.
+
+    Raises:
+        SuixuError: a file cannot be read, or is no text in UTF-8.
+    """
+    found = [path for ending in (".form", SUFFIX) for path in drawing.parent.glob(f"{drawing.stem}.*{ending}")]
+    start = f"{drawing.stem}."
+    return {path.name.removeprefix(start).removesuffix(".form"): _text(path) for path in sorted(found)}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SuixuError(f"不能读取文件 {path}：{error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise SuixuError(f"文件 {path} 不是 UTF-8 编码，请另存为 UTF-8。") from error
 
 
 def check(unit: Unit, source: bytes, sources: Mapping[str, str], own: tuple[str, ...] = ()) -> list[Fault]:
@@ -117,7 +142,9 @@ def publish(
 
 
 def _used(diagram: Diagram, sources: Mapping[str, str]) -> dict[str, str]:
-    named = {node.attributes.get("form", "") for node in diagram.nodes.values()} | {diagram.start_form}
+    nodes = diagram.nodes.values()
+    named = {node.attributes.get("form", "") for node in nodes} | {diagram.start_form}
+    named |= {name_in_version(node.attributes["decision"]) for node in nodes if node.kind == "rule"}
     return {key: text for key, text in sources.items() if key in named}
 
 

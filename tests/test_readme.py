@@ -170,10 +170,11 @@ def test_the_profile_is_told_as_it_is() -> None:
 
 
 def test_every_fault_of_the_code_is_in_the_profile() -> None:
-    told = set(re.findall(r"^\| `([A-Z-]+)` \|", PROFILE.read_text(encoding="utf-8"), re.MULTILINE))
+    told = set(re.findall(r"^\| `([A-Z]+-[A-Z-]+)` \|", PROFILE.read_text(encoding="utf-8"), re.MULTILINE))
     assert {f"BPMN-{code}" for code in _codes_in_source()} <= told
     given = {item.split("@")[0] for file in BAD for item in expected(file)}
-    assert {code for code in given if code.startswith("BPMN-")} <= told
+    assert {code for code in given if code.startswith(("BPMN-", "DMN-"))} <= told
+    assert {code for code, _ in _codes_of_tables()} <= told
 
 
 def write_profile() -> str:
@@ -181,7 +182,7 @@ def write_profile() -> str:
     return "\n".join(
         [
             *(_HEAD, *_element_rows(), _EVENTS, *_event_rows(), _REFUSED, *_refused_rows(), _WALKS, *_walk_rows()),
-            *(_FAULTS, *_fault_rows(), _FORMS, *_form_rows(), ""),
+            *(_FAULTS, *_fault_rows(), _TABLES, *_table_rows(), _FORMS, *_form_rows(), ""),
         ]
     )
 
@@ -239,6 +240,34 @@ code differ.
 
 | code | for example | what to do | diagrams (`tests/diagrams/refused_….bpmn`) |
 |---|---|---|---|"""
+
+_TABLES = """
+## Decision tables
+
+A business rule task asks the table that it names (`suixu:decision`, the id of the decision in its file) and puts what
+it says into a variable (`suixu:result`), in the act that reaches it. The file (`.dmn`, DMN 1.3) is published with the
+diagram and pinned to the version, as forms are. One decision with one table a file; cells are [FEEL](feel.md), of the
+variables that are seen at the task.
+
+| hit policy | gives |
+|---|---|
+| `UNIQUE` (or none written) | the result of the one rule that matches; two that match are an incident |
+| `ANY` | the result on which all rules that match agree; others are an incident |
+| `FIRST` | the result of the first rule that matches |
+| `RULE ORDER`, `COLLECT` | the list of the results of all rules that match, in their order |
+| `COLLECT` with `SUM`, `MIN`, `MAX`, `COUNT` | the sum, the smallest, the largest, the number of those results |
+
+A result is a value, with several outputs a context of them (`verdict.level`). Where no rule matches it is the default
+output, else null; of a list `[]`, and the number 0. An input or result of another type, or outside what is allowed, is
+an incident and can be tried again. The history keeps the inputs, the numbers of the rules, their notes and the result.
+
+Refused: `PRIORITY` (order the rules, use `FIRST`), `OUTPUT ORDER` (order them, use `RULE ORDER`), literal expressions
+and all else that is no table, tables that require another decision, business knowledge, imports, DMN before 1.3, other
+expression languages; more than 1,000 rules, 50 columns or 5,000 cells; and what is refused of any file: a DOCTYPE,
+2 MB, broken XML. A fault names the task, and in its words the line of the table's file.
+
+| code | for example | what to do |
+|---|---|---|"""
 
 _FORMS = """
 ## Rules of forms
@@ -332,6 +361,34 @@ def _fault_rows() -> Iterator[str]:
         yield f"| `{code}` | {_cell(message)} | {_cell(remedy)} | {listed} |"
 
 
+def _table_rows() -> Iterator[str]:
+    found: dict[str, tuple[str, str]] = {}
+    for file in BAD:
+        for fault in profile.faults(file.read_bytes(), AROUND):
+            if fault.code.startswith("DMN-"):
+                found.setdefault(fault.code, (fault.message, fault.remedy))
+    for code, words in _codes_of_tables():
+        found.setdefault(code, words)
+    for code in sorted(found):
+        yield f"| `{code}` | {_cell(found[code][0])} | {_cell(found[code][1])} |"
+
+
+def _codes_of_tables() -> Iterator[tuple[str, tuple[str, str]]]:
+    """Find each code that reading a table can give, with its words, which may have been put together before."""
+    tree = ast.parse((ROOT / "engine" / "core" / "decision_reading.py").read_text(encoding="utf-8"))
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        made = [node for node in ast.walk(function) if isinstance(node, ast.Assign)]
+        said = {ast.unparse(target): node.value for node in made for target in node.targets}
+        for call in ast.walk(function):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in ("_fault", "self.refuse"):
+                code, _, *words = call.args
+                if isinstance(code, ast.Constant):
+                    message, remedy = (_words(said.get(ast.unparse(word), word)) for word in words)
+                    yield "DMN-" + str(code.value), (message, remedy)
+
+
 def _form_rows() -> Iterator[str]:
     tree = ast.parse((ROOT / "engine" / "core" / "form_check.py").read_text(encoding="utf-8"))
     found: dict[str, str] = {}
@@ -365,6 +422,8 @@ def _codes_in_source() -> dict[str, tuple[str, str]]:
 
 
 def _words(value: ast.expr) -> str:
+    if isinstance(value, ast.IfExp):
+        return _words(value.body)
     if isinstance(value, ast.Constant):
         return str(value.value)
     if isinstance(value, ast.JoinedStr):

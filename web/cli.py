@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "serve", _serve, _("打开网页服务，并按时办理到期的作业"))
     _add(commands, "worker", _worker, _("只办理到期的作业，与其他节点一起（PostgreSQL）"))
     _add(commands, "migrate", _migrate, _("把数据库升级到本版本"))
-    publish = _add(commands, "publish", _publish, _("发布流程图和同一文件夹中的表单"))
+    publish = _add(commands, "publish", _publish, _("发布流程图和同一文件夹中的表单、决策表"))
     publish.add_argument("files", nargs="+", type=Path, metavar="FILE", help=_(".bpmn 文件"))
     publish.add_argument("--note", default="", help=_("这一版的说明"))
     _add(commands, "demo", _demo, _("打开演示，数据单独存放"))
@@ -140,7 +140,7 @@ def _publish(settings: Settings, given: argparse.Namespace) -> int:
         _demand_current(settings)
         with _opened(settings) as engine, engine.transaction() as unit:
             made = [
-                definitions.publish(unit, source, _forms_beside(path), SYSTEM, given.note, own)
+                definitions.publish(unit, source, definitions.sources_beside(path), SYSTEM, given.note, own)
                 for path, source in sources
             ]
     # Only what has been committed is said: one diagram that is refused takes all of them back.
@@ -154,12 +154,6 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SuixuError(_("不能读取文件 %s：%s") % (path, error.strerror or error)) from error
-
-
-def _forms_beside(path: Path) -> dict[str, str]:
-    """Read the forms of a drawing: `<name>.<form>.form` in its folder."""
-    found = sorted(path.parent.glob(f"{path.stem}.*.form"))
-    return {item.name.removeprefix(f"{path.stem}.").removesuffix(".form"): _read(item).decode() for item in found}
 
 
 def _demo(settings: Settings, given: argparse.Namespace) -> int:

@@ -220,8 +220,9 @@ def _other(view: InstanceView, name: str) -> Waiting:
 def _steps(unit: Unit, view: InstanceView) -> list[twin.Step]:
     diagram = view.definition.diagram
     wanted = [node.attributes.get("assignment", "") for node in diagram.nodes.values()]
+    called = {**called_names(unit), **view.definition.decision_names}
     limits = twin.told_parameters(parameters.listing(unit))
-    return twin.tell(diagram, view.marks, called_names(unit), people.post_titles(unit, wanted), limits)
+    return twin.tell(diagram, view.marks, called, people.post_titles(unit, wanted), limits)
 
 
 def called_names(unit: Unit) -> dict[str, str]:

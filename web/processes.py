@@ -64,7 +64,7 @@ def _told(unit: Unit, definition: Definition) -> dict[str, Any]:
     diagram = definition.diagram
     wanted = [node.attributes.get("assignment", "") for node in diagram.nodes.values()]
     titles = {**people.post_titles(unit, wanted), **starters.titles(unit, diagram.starters)}
-    called = {item.key: item.name for item in definitions.overview(unit)}
+    called = {item.key: item.name for item in definitions.overview(unit)} | definition.decision_names
     steps = twin.tell(diagram, {}, called, titles, twin.told_parameters(parameters.listing(unit)))
     return {"steps": steps, "beginning": twin.beginning(diagram, titles)}
 

@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = {
     "task.due_changed": _("期限变动"),
     "task.completed": _("办理，写意见"),
     "task.withdrawn": _("撤回"),
+    "decision.made": _("按规则判定"),
     "child.started": _("开始下级事项"),
     "child.returned": _("下级事项办结"),
     "child.error": _("下级事项出错"),

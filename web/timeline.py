@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine import people
+from engine.core import decisions
 from engine.core.chain import ERASED
 from engine.core.diagram import Diagram
 from engine.core.history import Event
@@ -20,7 +21,7 @@ PERSONS = ("person", "acting_for", "entering_for", "assignee", "subject")
 """Where an event's envelope holds the id of a person."""
 
 BY_ITSELF = (
-    *("activity.", "child.", "event.thrown", "event.received", "message.", "timer.", "function."),
+    *("activity.", "child.", "event.thrown", "event.received", "message.", "timer.", "function.", "decision."),
     *("incident.raised", "task.due_changed"),
 )
 """What follows from somebody's act without being that person's act."""
@@ -222,6 +223,11 @@ def _code(text: str) -> Writer:
     return lambda event, words: text % (_child("%s")(event, words), _get(event, "code"))
 
 
+def _decided(event: Event, words: Words) -> str:
+    text = _("“%s”按规则判定") % words.step(event)
+    return f"{text}。{decisions.told(event.payload)}" if event.payload else text
+
+
 _WRITERS: dict[str, Writer] = {
     ERASED: _erased,
     "instance.started": _started,
@@ -237,6 +243,7 @@ _WRITERS: dict[str, Writer] = {
     "task.released": _released,
     "task.completed": _about_step(_("办理“%s”")),
     "task.withdrawn": _about_step(_("撤回“%s”")),
+    "decision.made": _decided,
     "child.started": _child(_("开始“%s”")),
     "child.returned": _child(_("“%s”办结，结果已交回")),
     "child.discarded": _child(_("“%s”的结果来得太晚，只登记，不再使用")),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from engine.core.decisions import name_in_version
 from engine.core.diagram import Diagram, Flow, Node
 from engine.parameters import Setting
 from web import twin_words
@@ -54,7 +55,11 @@ def tell(
     titles: Names | None = None,
     parameters: Names | None = None,
 ) -> list[Step]:
-    """List a diagram's steps; `called` names processes by key, `titles` posts by reference, `parameters` say theirs."""
+    """List a diagram's steps.
+
+    `called` names processes by key and decision tables by `<id>.dmn`, `titles` posts by reference, `parameters` say
+    theirs.
+    """
     return _Teller(diagram, marks or {}, called or {}, titles or {}, parameters or {}).steps()
 
 
@@ -172,6 +177,7 @@ class _Teller:
             "manual": _("线下办理，系统不等待"),
             "plain": _("只作说明，系统不等待"),
             "script": _("自动记录"),
+            "rule": _("按规则自动判定"),
             "service": _("系统自动办理"),
             "send": _("发出消息"),
             "receive": _("等消息"),
@@ -229,6 +235,9 @@ class _Teller:
         if node.documentation:
             yield node.documentation
         yield from self._arrivals(node)
+        if node.kind == "rule":
+            key = node.attributes["decision"]
+            yield _("由决策表“%s”给出结果。") % self.called.get(name_in_version(key), key)
         if node.kind == "call":
             yield _("另开事项“%s”，它办结后才往下走。") % (self.called.get(node.called) or name_of(node))
         yield from _repetitions(node)

@@ -1,4 +1,4 @@
-"""Publish the office's own diagrams, each with its forms."""
+"""Publish the office's own diagrams, each with its forms and decision tables."""
 
 from pathlib import Path
 
@@ -10,19 +10,18 @@ KEYS = ("submission", "aggregation", "approval", "breakdown", "inclusion", "arch
 """A process stands after those that it calls."""
 
 
-def forms_of(key: str, folder: Path = FOLDER) -> dict[str, str]:
-    """Read the forms of a process by the names that its tasks use."""
-    found = sorted(folder.glob(f"{key}.*.form"))
-    return {path.name.removeprefix(f"{key}.").removesuffix(".form"): path.read_text(encoding="utf-8") for path in found}
+def path_of(key: str) -> Path:
+    """Give the drawing of a process."""
+    return FOLDER / f"{key}.bpmn"
 
 
 def drawings() -> list[tuple[bytes, dict[str, str]]]:
-    """Read every drawing that comes along, with its forms."""
-    return [((FOLDER / f"{key}.bpmn").read_bytes(), forms_of(key)) for key in KEYS]
+    """Read every drawing that comes along, with what stands beside it."""
+    return [(path.read_bytes(), definitions.sources_beside(path)) for path in map(path_of, KEYS)]
 
 
 def publish_all(engine: Engine, actor: Actor = SYSTEM) -> None:
     """Publish the processes, in one act; nothing happens for those that have not changed."""
     with engine.transaction() as unit:
-        for source, forms in drawings():
-            definitions.publish(unit, source, forms, actor, "随系统发布")
+        for source, beside in drawings():
+            definitions.publish(unit, source, beside, actor, "随系统发布")

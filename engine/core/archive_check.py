@@ -155,7 +155,7 @@ def _check_definition(data: Path, definition: Mapping[str, Any], logged: _Logged
     # Where the record of a publication was erased, nothing is left to hold the diagram against.
     if told not in (whole.hexdigest(), ""):
         path = f"data/{definition['source']}"
-        yield _fault("definition_changed", path, "流程图或者表单与发布记录中的校验值不符，可能被改动。")
+        yield _fault("definition_changed", path, "流程图、表单或者决策表与发布记录中的校验值不符，可能被改动。")
 
 
 def _fault(code: str, path: str, message: str) -> Fault:

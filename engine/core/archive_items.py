@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from engine.core import documents
 from engine.core.bag import Item
+from engine.core.decisions import SUFFIX
 from engine.core.dossier import Dossier, Record, Stream
 from engine.core.filenames import safe_name
 
@@ -28,7 +29,8 @@ _HOW = """这个归档包怎样核对
     同一条链后面必有一条 kind 为 event.erased 的记录，envelope 的 erases 写明清除的是第几条，payload 写明依据和原因。
 三、材料：表单材料的 .json 文件，其 SHA-256 值就是目录.json 中该版本的 digest；附件同理。记录链中写有的也应一致。
     目录.json 中 path 为 null 的版本，内容已随办理记录依法清除。
-四、流程图：发布记录中的 digest = SHA-256(流程图文件 + 对每个表单按名称排序依次加上 0 字节、名称、0 字节、表单文件)。
+四、流程图：发布记录中的 digest = SHA-256(流程图文件 + 对每个表单和决策表按名称排序，
+    依次加上 0 字节、名称、0 字节、文件)；名称是目录.json 中 forms 一项写的，决策表的以 .dmn 结尾。
 也可以用命令核对：suixu archive verify 文件夹
 """
 
@@ -57,7 +59,9 @@ def lay_out(dossier: Dossier) -> Layout:
         folder = f"流程/{_short(f'{definition.name} 第{definition.version}版')}"
         layout.sources[definition.id] = f"{folder}/{definition.key}.bpmn"
         for key in definition.sources:
-            layout.forms[definition.id, key] = f"{folder}/{definition.key}.{_short(key)}.form"
+            ending = SUFFIX if key.endswith(SUFFIX) else ".form"
+            name = f"{definition.key}.{_short(key.removesuffix(SUFFIX))}{ending}"
+            layout.forms[definition.id, key] = f"{folder}/{name}"
     return layout
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Row
 
-from engine.core import documents, forms, organization
+from engine.core import decisions, documents, forms, organization
 from engine.core.archive_items import HOW_TO_VERIFY, INDEX, OPINIONS, Layout
 from engine.core.chain import ERASED
 from engine.core.dossier import Dossier, Member, Record
@@ -43,6 +43,7 @@ KINDS = {
     "child.error": "子事项出错",
     "child.escalation": "子事项上报",
     "document.added": "上传附件",
+    "decision.made": "按决策表判定",
     "function.done": "系统生成",
     "function.error": "系统未办成",
     "incident.raised": "异常",
@@ -250,6 +251,8 @@ def _told(event: Event) -> str:
         told = [
             f"由{_moment(datetime.fromisoformat(body['before']))}改为{_moment(datetime.fromisoformat(body['after']))}"
         ]
+    if event.kind == "decision.made" and body:
+        told = [decisions.told(body)]
     if event.envelope.get("merged"):
         told.append("（同一人连续办理，一次办理、两步留痕）")
     return "　".join(told)
@@ -263,17 +266,17 @@ def _actor(head: Mapping[str, Any], dossier: Dossier) -> str:
 
 
 def _definitions(dossier: Dossier, layout: Layout) -> Html:
-    rows: list[list[object]] = []
-    for definition in dossier.definitions:
-        sources = [
-            element("p", _link(forms.load(text).title or key, layout.forms[definition.id, key]))
-            for key, text in sorted(definition.sources.items())
+    rows: list[list[object]] = [
+        [
+            item.name,
+            f"第{item.version}版",
+            _moment(item.published_at),
+            _link(f"{item.key}.bpmn", layout.sources[item.id]),
+            join([element("p", _link(item.title_of(key), layout.forms[item.id, key])) for key in sorted(item.sources)]),
         ]
-        diagram = _link(f"{definition.key}.bpmn", layout.sources[definition.id])
-        rows.append(
-            [definition.name, f"第{definition.version}版", _moment(definition.published_at), diagram, join(sources)]
-        )
-    return table("办理时所用的版本", ["流程", "版本", "发布时间", "流程图", "表单"], rows)
+        for item in dossier.definitions
+    ]
+    return table("办理时所用的版本", ["流程", "版本", "发布时间", "流程图", "表单和决策表"], rows)
 
 
 def _verdicts(dossier: Dossier, layout: Layout) -> Html:

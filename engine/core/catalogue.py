@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from engine.core import forms, spiff
+from engine.core import decision_reading, forms, spiff
 from engine.core.admission import find_process
+from engine.core.decisions import SUFFIX, Decision, name_in_version
 from engine.core.diagram import Diagram
 from engine.core.forms import Form
 from engine.core.markup import parse
@@ -19,7 +20,7 @@ from engine.ground.unit_of_work import Unit
 
 @dataclass(frozen=True)
 class Definition:
-    """Hold a published version (流程版本)."""
+    """Hold a published version (流程版本); `sources` are its forms by key and its decision tables by `<id>.dmn`."""
 
     id: str
     key: str
@@ -31,9 +32,34 @@ class Definition:
     diagram: Diagram
     program: spiff.Program
 
+    @property
+    def forms(self) -> dict[str, str]:
+        """Give the texts of its forms."""
+        return {key: text for key, text in self.sources.items() if not key.endswith(SUFFIX)}
+
+    @property
+    def decisions(self) -> dict[str, Decision]:
+        """Give its decision tables by `<id>.dmn`."""
+        return {key: decision_reading.load(text) for key, text in self.sources.items() if key.endswith(SUFFIX)}
+
+    @property
+    def decision_names(self) -> dict[str, str]:
+        """Give what people call its decision tables, by `<id>.dmn`."""
+        return {key: decision.name or decision.id for key, decision in self.decisions.items()}
+
     def form(self, key: str) -> Form:
         """Give one of its forms."""
         return forms.load(self.sources[key])
+
+    def title_of(self, key: str) -> str:
+        """Give what people call one of its sources."""
+        if key.endswith(SUFFIX):
+            return f"决策表“{self.decision_names[key]}”"
+        return self.form(key).title or key
+
+    def decision(self, decision_id: str) -> Decision:
+        """Give one of its decision tables."""
+        return decision_reading.load(self.sources[name_in_version(decision_id)])
 
 
 def load(unit: Unit, definition_id: str) -> Definition:

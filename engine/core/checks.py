@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from heapq import nsmallest
 
+from engine.core import decision_reading
 from engine.core.calendar import parse_recurrence
+from engine.core.decisions import Decision, name_in_version
 from engine.core.diagram import Diagram, Kind, Loop, Multi, Node, Surroundings, Timer
 from engine.core.expressions import Expression, ExpressionError, given_texts, parse, parse_assignments
 from engine.core.markup import Place, Placed, fault
@@ -43,6 +45,7 @@ def check_meaning(diagram: Diagram, around: Surroundings) -> Iterator[Fault]:
     desk = _Desk(diagram, around, names_of(diagram, around))
     yield from _process(desk)
     yield from _forms(desk)
+    yield from _decisions(desk)
     for node in diagram.nodes.values():
         if node.kind == "handler":
             continue
@@ -87,6 +90,50 @@ def _rules(desk: _Desk, node: Node, form: str) -> Iterator[Fault]:
         return
     for number, asked in enumerate(desk.around.uses(desk.around.forms[form]).asked, 1):
         yield from _unknown(desk, asked, f"表单“{form[:80]}”的第 {number} 条校验规则", node, known)
+
+
+def _decisions(desk: _Desk) -> Iterator[Fault]:
+    read: dict[str, Decision | None] = {}
+    for node in desk.diagram.nodes.values():
+        key = node.attributes.get("decision", "")
+        if node.kind == "rule" and key and key not in read:
+            read[key], found = _table(desk, node, key)
+            yield from found
+        if decision := read.get(key):
+            yield from _cells(desk, node, decision)
+
+
+def _table(desk: _Desk, node: Node, key: str) -> tuple[Decision | None, list[Fault]]:
+    """Read a table, whose own lines its faults then name."""
+    source = desk.around.forms.get(name_in_version(key))
+    if source is None:
+        remedy = "请上传这张决策表(.dmn)，或改选已有的。"
+        return None, [fault("DECISION", node, f"决策表“{key[:80]}”不存在。", remedy)]
+    decision, found = decision_reading.read(source.encode(), desk.around.feel)
+    if decision and decision.id != key:
+        message = f"决策表“{key[:80]}”的文件里，决策的编号(id)是“{decision.id}”。"
+        return None, [fault("DECISION", node, message, "请让任务和文件写同一个编号。")]
+    return decision, [_said_of_table(node, key, one) for one in found]
+
+
+def _said_of_table(node: Node, key: str, found: Fault) -> Fault:
+    where = f"第 {found.line} 行" if found.line else ""
+    message = f"决策表“{key[:80]}”{where}：{found.message}"
+    return replace(found, message=message, element=node.id, name=node.name, line=node.line)
+
+
+def _cells(desk: _Desk, node: Node, decision: Decision) -> Iterator[Fault]:
+    for cell in decision.cells():
+        what = f"决策表“{decision.id}”的{cell.where}"
+        yield from _parameters(desk, cell.expression, what, node)
+        yield from _unknown(desk, cell.expression.needed, what, node, desk.read(node))
+
+
+def _rule(desk: _Desk, node: Node) -> Iterator[Fault]:
+    if not node.attributes.get("decision"):
+        message = "业务规则任务没有指定决策表。"
+        yield fault("DECISION", node, message, "请在任务属性中填写决策表的编号(suixu:decision)。")
+    yield from _name(node.attributes.get("result", ""), "决策的结果变量(suixu:result)", node)
 
 
 def _user(desk: _Desk, node: Node) -> Iterator[Fault]:
@@ -345,6 +392,7 @@ def _nothing(desk: _Desk, node: Node) -> Iterator[Fault]:
 _BY_KIND: Mapping[Kind, Callable[[_Desk, Node], Iterator[Fault]]] = {
     "user": _user,
     "script": _script,
+    "rule": _rule,
     "service": _service,
     "call": _call,
 }

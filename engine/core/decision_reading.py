@@ -1,7 +1,9 @@
 """Read a decision table from DMN 1.3, or name every fault of the file by row and column."""
 
+import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from engine.core import markup
 from engine.core.decisions import AGGREGATIONS, LISTS, SINGLE, Cell, Decision, Input, Output, Rule
@@ -9,7 +11,7 @@ from engine.core.expressions import Expression, ExpressionError, parse, parse_te
 from engine.core.feel_values import KINDS
 from engine.core.markup import Element, local, namespace, place, text
 from engine.core.naming import is_name
-from engine.ground.errors import Fault
+from engine.ground.errors import Fault, Refused
 
 DMN = "https://www.omg.org/spec/DMN/20191111/MODEL/"
 MAX_RULES = 1_000
@@ -46,14 +48,20 @@ _SHAPES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 }
 """The elements that mean something, with what may stand in them and their attributes; the rest is for people."""
 
+_INSTEAD: Mapping[str, str] = {
+    "PRIORITY": "请把要紧的规则排在前面，改用 FIRST。",
+    "OUTPUT ORDER": "请把规则按结果的次序排好，改用 RULE ORDER。",
+}
+_ID = re.compile(r"[^\W\d][\w-]{0,89}")
+
 _FOR_PEOPLE = frozenset(
     {"description", "question", "allowedAnswers", "variable", "inputData", "requiredInput", "annotation"}
     | {"annotationEntry", "text", "extensionElements"}
 )
 
 
-def read(source: bytes, functions: Container[str]) -> tuple[Decision | None, list[Fault]]:
-    """Read the one table of a file, or say what is wrong with it, all at once; `functions` are the caller's."""
+def read(source: bytes, functions: Container[str] | None) -> tuple[Decision | None, list[Fault]]:
+    """Read the one table of a file, or say what is wrong with it, all at once; with `functions`, refuse any other."""
     root, broken = markup.parse(source)
     if root is None:
         remedy = "请用决策表编辑器重新导出该文件。"
@@ -68,22 +76,20 @@ def read(source: bytes, functions: Container[str]) -> tuple[Decision | None, lis
     return (None, faults) if faults or decision is None else (decision, [])
 
 
-def check_names(decision: Decision, known: Container[str]) -> list[Fault]:
-    """Name the variables that the table reads and that cannot exist where it is asked."""
-    unknown = (
-        (cell, name) for cell in decision.cells() for name in sorted(cell.expression.needed) if name not in known
-    )
-    return [
-        Fault(
-            "DMN-VARIABLE",
-            f"{cell.where}用到的变量“{name[:40]}”不会存在。",
-            decision.id,
-            decision.name,
-            0,
-            "请检查拼写，或由表单、脚本或调用给出它。",
-        )
-        for cell, name in unknown
-    ]
+@lru_cache(maxsize=256)
+def load(source: str) -> Decision:
+    """Read a table that was checked when it was published."""
+    decision, faults = read(source.encode(), None)
+    if decision is None:
+        raise Refused("这张决策表无法读取。", faults)
+    return decision
+
+
+def id_of(source: bytes) -> str:
+    """Give the id of the first decision in a file, "" where there is none."""
+    root, _ = markup.parse(source)
+    found = _children(root, "decision")[:1] if root is not None else []
+    return "".join(decision.get("id", "").strip() for decision in found)
 
 
 def _fault(code: str, element: Element, message: str, remedy: str) -> Fault:
@@ -127,10 +133,16 @@ def _written(element: Element, tag: str = "text") -> str:
     return "".join(text(inner) for inner in _children(element, tag)[:1])
 
 
+def _note(rule: Element) -> str:
+    """Give what is noted beside a rule: dmn-js writes it as the description, DMN 1.3 as annotations."""
+    noted = [_written(one) for one in _children(rule, "annotationEntry")]
+    return "；".join(filter(None, [_written(rule, "description"), *noted]))
+
+
 class _Reader:
     """Gather the faults of one file while its table is read."""
 
-    def __init__(self, functions: Container[str]) -> None:
+    def __init__(self, functions: Container[str] | None) -> None:
         self.functions = functions
         self.faults: list[Fault] = []
 
@@ -145,6 +157,7 @@ class _Reader:
             self.refuse("TABLE", root, message, "一个文件写一个决策，决策里写一张决策表。")
             return None
         (decision,), (table,) = found, tables
+        self.check_id(decision)
         policy, aggregation = self.policy(table)
         sizes = [len(_children(table, tag)) for tag in ("rule", "input", "output")]
         if not self.is_sized(table, *sizes):
@@ -163,10 +176,18 @@ class _Reader:
         name = decision.get("name", "").strip()
         return Decision(decision.get("id", ""), name, policy, aggregation, inputs, outputs, rules)
 
+    def check_id(self, decision: Element) -> None:
+        key = decision.get("id", "")
+        if not _ID.fullmatch(key):
+            message = f"决策的编号(id)“{key[:40]}”不合规。" if key else "决策没有编号(id)。"
+            self.refuse(
+                "ID", decision, message, "编号由字母、数字、下划线和减号组成，以字母或下划线开头，不超过 90 字。"
+            )
+
     def policy(self, table: Element) -> tuple[str, str]:
         policy, aggregation = table.get("hitPolicy", "UNIQUE").strip(), table.get("aggregation", "").strip()
         if policy not in SINGLE | LISTS:
-            remedy = "请改用 UNIQUE、ANY、FIRST、RULE ORDER 或 COLLECT。"
+            remedy = _INSTEAD.get(policy, "请改用 UNIQUE、ANY、FIRST、RULE ORDER 或 COLLECT。")
             self.refuse("POLICY", table, f"不支持命中策略“{policy[:40]}”。", remedy)
         if aggregation and (policy != "COLLECT" or aggregation not in AGGREGATIONS):
             message = f"命中策略“{policy[:40]}”不能有汇总“{aggregation[:40]}”。"
@@ -208,7 +229,8 @@ class _Reader:
         given = _children(element, "defaultOutputEntry")
         default = self.cell(given[0], f"{where}的默认值", _written(given[0]), False) if given else None
         allowed = self.allowed(element, "outputValues", where)
-        return Output(name or str(number), self.kind(element, where), allowed, default)
+        label = element.get("label", "").strip() or name
+        return Output(name or str(number), label, self.kind(element, where), allowed, default)
 
     def allowed(self, element: Element, tag: str, where: str) -> Cell | None:
         given = _children(element, tag)
@@ -237,6 +259,7 @@ class _Reader:
                 self.cell(one, f"第 {number} 条规则第 {column} 个结果", _written(one), False)
                 for column, one in enumerate(results, 1)
             ),
+            _note(element),
         )
 
     def cell(self, element: Element, where: str, written: str, tests: bool) -> Cell:

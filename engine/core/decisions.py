@@ -1,17 +1,25 @@
-"""Decision tables of DMN 1.3: what one holds, and what it says for given variables."""
+"""Decision tables of DMN 1.3: what one holds, what it says for given variables, and by which rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Overflow
+from itertools import islice
+from typing import Any
 
 from engine.core.expressions import Expression
 from engine.core.feel_functions import BUILTINS
 from engine.core.feel_run import Functions, Run
-from engine.core.feel_values import MAX_STEPS, ExpressionError, Meter, Value, equal, kind
+from engine.core.feel_values import MAX_STEPS, ExpressionError, Meter, Value, equal, kind, render
 from engine.ground.errors import Stuck
+
+SUFFIX = ".dmn"
+"""Ends the name under which a version keeps a decision table among its forms, whose names have no dot."""
 
 STEPS = 10 * MAX_STEPS
 """What one table may reckon, all its cells together."""
+
+_SHOWN = 500
+_NOTES = 20
 
 SINGLE = frozenset({"UNIQUE", "ANY", "FIRST"})
 LISTS = frozenset({"RULE ORDER", "COLLECT"})
@@ -41,6 +49,7 @@ class Output:
     """A column of results: its name in the context, its kind, its values, and what it is where no rule matches."""
 
     name: str
+    label: str = ""
     kind: str = ""
     allowed: Cell | None = None
     default: Cell | None = None
@@ -48,10 +57,11 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row: its tests in the order of the inputs, its results in that of the outputs."""
+    """A row: its tests in the order of the inputs, its results in that of the outputs, and what is noted beside it."""
 
     tests: tuple[Cell, ...]
     results: tuple[Cell, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +86,58 @@ class Decision:
             yield from (*rule.tests, *rule.results)
 
 
-def decide(decision: Decision, variables: Mapping[str, object], functions: Functions) -> Value:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a table said, of which inputs, by which rules: their numbers, from 1; none where no rule matched."""
+
+    value: Value
+    inputs: tuple[Value, ...]
+    rules: tuple[int, ...]
+
+
+def decide(decision: Decision, variables: Mapping[str, object], functions: Functions) -> Answer:
     """Give what the table says: a value, with several outputs a context of them, or a list where the policy makes one.
 
     Raises:
         Stuck: rules that contradict each other, a value that is not allowed, a bound broken.
     """
-    table = _Table(decision, variables, functions)
-    return table.weighed(table.answer())
+    return _Table(decision, variables, functions).answer()
+
+
+def name_in_version(decision_id: str) -> str:
+    """Give the name under which a version keeps a decision table beside its forms."""
+    return decision_id + SUFFIX
+
+
+def record_of(decision: Decision, answer: Answer) -> dict[str, Any]:
+    """Say for the history what was asked, which rules answered and what came out: enough to work it out again."""
+    asked = zip(decision.inputs, answer.inputs, strict=True)
+    notes = {number: decision.rules[number - 1].note for number in answer.rules[:_NOTES]}
+    return {
+        "decision": decision.id,
+        "table": decision.name or decision.id,
+        "inputs": [[column.label, written(value)] for column, value in asked],
+        "rules": list(answer.rules),
+        "notes": {str(number): note[:_SHOWN] for number, note in notes.items() if note},
+        "result": written(answer.value),
+    }
+
+
+def told(record: Mapping[str, Any]) -> str:
+    """Say in words what a record holds."""
+    asked = "，".join(f"{label} = {value}" for label, value in record["inputs"])
+    notes = "；".join(f"第 {number} 条：{note}" for number, note in record["notes"].items())
+    rules = f"第 {_listed(record['rules'])} 条规则成立" if record["rules"] else "没有规则成立"
+    return f"决策表“{record['table']}”：{asked}；{rules}{f'（{notes}）' if notes else ''}；结果 {record['result']}"
+
+
+def written(value: Value) -> str:
+    """Write a value as FEEL, cut where it is long."""
+    try:
+        text = render(Meter(""), value)
+    except ExpressionError:
+        return "…"
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
 class _Table:
@@ -94,14 +148,14 @@ class _Table:
         self.meter = Meter("", steps=STEPS)
         self.run = Run(self.meter, variables, functions)
 
-    def answer(self) -> Value:
+    def answer(self) -> Answer:
         inputs = tuple(map(self.input, self.decision.inputs))
         matching = (index for index, rule in enumerate(self.decision.rules, 1) if self.matches(rule, inputs))
+        found = tuple(islice(matching, 1 if self.decision.policy == "FIRST" else None))
+        return Answer(self.weighed(self.said(found)), inputs, found)
+
+    def said(self, found: tuple[int, ...]) -> Value:
         policy = self.decision.policy
-        if policy == "FIRST":
-            first = next(matching, None)
-            return self.default() if first is None else self.result(first)
-        found = list(matching)
         if policy in LISTS:
             return self.gathered(tuple(map(self.result, found)))
         if policy == "UNIQUE" and len(found) > 1:
@@ -145,7 +199,7 @@ class _Table:
             values[output.name] = value
         return values if len(values) > 1 else next(iter(values.values()))
 
-    def agreed(self, found: list[int]) -> Value:
+    def agreed(self, found: tuple[int, ...]) -> Value:
         values = [self.result(number) for number in found]
         if not all(equal(self.meter, values[0], value) for value in values[1:]):
             raise self.stuck(f"第 {_listed(found)} 条规则同时成立而结果不同，但命中策略是“任一”（ANY）。请改正规则。")
@@ -167,5 +221,5 @@ class _Table:
         return Stuck(f"决策表“{self.decision.name or self.decision.id}”{reason}")
 
 
-def _listed(numbers: list[int]) -> str:
+def _listed(numbers: Sequence[int]) -> str:
     return "、".join(map(str, numbers))

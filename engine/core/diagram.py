@@ -18,6 +18,7 @@ Kind: TypeAlias = Literal[
     "manual",
     "plain",
     "script",
+    "rule",
     "service",
     "send",
     "receive",
@@ -43,7 +44,7 @@ _ISO_DURATION = re.compile(
 
 GATEWAYS: frozenset[Kind] = frozenset({"exclusive", "parallel", "inclusive", "event_based"})
 ACTIVITIES: frozenset[Kind] = frozenset(
-    {"user", "manual", "plain", "script", "service", "send", "receive", "call", "subprocess"}
+    {"user", "manual", "plain", "script", "rule", "service", "send", "receive", "call", "subprocess"}
 )
 AWAITED: frozenset[EventKind] = frozenset({"timer", "message", "signal", "condition"})
 """Events that come from somewhere else: something waits for them. The others are thrown at whoever is around."""

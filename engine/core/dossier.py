@@ -154,7 +154,7 @@ def _form(row: Row[Any], versions: list[Row[Any]], members: tuple[Member, ...]) 
             task = member.tasks.get(version.task_id or "")
             if task is not None and task.form_key in member.definition.sources:
                 return member.definition.form(task.form_key)
-    forms = (member.definition.form(key) for member in members for key in member.definition.sources)
+    forms = (member.definition.form(key) for member in members for key in member.definition.forms)
     return next((form for form in forms if form.document == row.name), None)
 
 

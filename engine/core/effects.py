@@ -97,6 +97,10 @@ def _record(run: "Run", change: Change) -> None:
         told = {"name": token.node.name, "thrown": token.node.trigger.name if token.node.trigger else ""}
         run.record("event.thrown", told, event=token.node.event, activity=token.node.id, token=token.id)
         return
+    if change.kind == "decided":
+        told = {"name": token.node.name, **change.told}
+        run.record("decision.made", told, activity=token.node.id, token=token.id, index=token.index)
+        return
     # What normalising inserted is not on the drawing: only what went wrong there is told, of what it stands for.
     if change.kind == "completed" and token.node.id in drawn:
         return

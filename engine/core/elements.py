@@ -25,8 +25,8 @@ def _shape(attributes: str = "", children: str = "", own: str = "", extensions: 
 _ARTIFACTS = "textAnnotation association group dataObject dataObjectReference dataStoreReference"
 _NODES = (
     "startEvent endEvent intermediateCatchEvent intermediateThrowEvent boundaryEvent task userTask manualTask"
-    " scriptTask serviceTask sendTask receiveTask callActivity subProcess transaction exclusiveGateway"
-    " parallelGateway inclusiveGateway eventBasedGateway"
+    " scriptTask businessRuleTask serviceTask sendTask receiveTask callActivity subProcess transaction"
+    " exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway"
 )
 _SCOPE = f"laneSet sequenceFlow property {_NODES} {_ARTIFACTS}"
 _FLOWS = "incoming outgoing"
@@ -80,6 +80,7 @@ SHAPES: Mapping[str, Shape] = {
     "userTask": _shape(f"implementation {_ACTIVITY}", _TASK, "form due remind chase assignment merge"),
     "manualTask": _shape(_ACTIVITY, _TASK),
     "scriptTask": _shape(f"scriptFormat {_ACTIVITY}", f"script {_TASK}"),
+    "businessRuleTask": _shape(f"implementation {_ACTIVITY}", _TASK, "decision result"),
     "serviceTask": _shape(f"implementation {_ACTIVITY}", _TASK, "function"),
     "sendTask": _shape(f"implementation messageRef {_ACTIVITY}", _TASK, "businessKey", "in"),
     "receiveTask": _shape(f"implementation messageRef instantiate {_ACTIVITY}", _TASK, "", "out"),
@@ -214,7 +215,6 @@ LABELS: Mapping[str, str] = {
     "import": "外部文件导入",
 }
 _REMEDIES: Mapping[str, str] = {
-    "businessRuleTask": "请改成脚本任务，或用排他网关画出规则。",
     "complexGateway": "请改用排他、并行或包容网关。",
     "adHocSubProcess": "请改成普通子流程，画出先后次序。",
     "compensateEventDefinition": "请在出错或取消之后画出补救的环节。",

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 
 from engine.core import catalogue, correlation, deadlines, effects, memory, starters
 from engine.core.catalogue import Definition
+from engine.core.decisions import name_in_version
 from engine.core.diagram import EventKind, Trigger
 from engine.core.expressions import ExpressionError, Value
 from engine.core.run import Run as Run
@@ -114,6 +115,9 @@ def _check_whole(unit: Unit, definition: Definition) -> None:
         form = node.attributes.get("form", "")
         if node.kind == "user" and form not in definition.sources:
             raise Stuck(f"环节“{node.name}”所用的表单“{form}”已不存在，不能发起。请联系管理员。", node.id)
+        decision = node.attributes.get("decision", "")
+        if node.kind == "rule" and name_in_version(decision) not in definition.sources:
+            raise Stuck(f"环节“{node.name}”所用的决策表“{decision}”已不存在，不能发起。请联系管理员。", node.id)
 
 
 def _text(unit: Unit, expression: str, variables: Mapping[str, Any], what: str) -> str:

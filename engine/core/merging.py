@@ -22,7 +22,7 @@ from engine.ground.unit_of_work import Actor, Unit
 LONGEST = 10
 """Steps that one click may do beyond the first."""
 
-_PASSED = frozenset({*GATEWAYS, "script"})
+_PASSED = frozenset({*GATEWAYS, "script", "rule"})
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def announce(
 
 
 def _ahead(diagram: Diagram, activity_id: str) -> Iterator[tuple[Node, bool]]:
-    """Walk to the user tasks that come next with nothing between but gateways and scripts."""
+    """Walk to the user tasks that come next with nothing between but what the machine does at once."""
     start = diagram.nodes[activity_id]
     waiting, seen = [(start, not start.repeats)], {start.id}
     while waiting:

@@ -79,5 +79,7 @@ def _made(diagram: Diagram) -> Iterator[str]:
         yield from (target for _, target in node.outputs)
         if node.multi and node.multi.result:
             yield node.multi.result
+        if node.kind == "rule" and is_name(node.attributes.get("result", "")):
+            yield node.attributes["result"]
         if node.kind == "script" and _parses(node.script):
             yield from (line.name for line in parse_assignments(node.script))

@@ -30,6 +30,7 @@ KINDS: Mapping[str, Kind] = {
     "userTask": "user",
     "manualTask": "manual",
     "scriptTask": "script",
+    "businessRuleTask": "rule",
     "serviceTask": "service",
     "sendTask": "send",
     "receiveTask": "receive",
@@ -45,7 +46,6 @@ SCOPES = frozenset({"subProcess", "transaction"})
 # Flow nodes that are refused; their neighbours are judged as if they could be passed.
 REFUSED_NODES = frozenset(
     {
-        "businessRuleTask",
         "complexGateway",
         "implicitThrowEvent",
         "event",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine.core import catalogue, effects, expressions, history, memory, settled, vocabulary
+from engine.core import catalogue, decisions, effects, expressions, history, memory, settled, vocabulary
 from engine.core.catalogue import Definition
 from engine.core.diagram import Node
 from engine.core.expressions import Value
@@ -121,6 +121,13 @@ class Run:
         for assignment in expressions.parse_assignments(script):
             value = expressions.evaluate(assignment.expression, self.view(frames), vocabulary.bind(self.unit))
             self.scopes.assign(frames, assignment.name, value)
+
+    def decide(self, node: Node, frames: tuple[str, ...]) -> Mapping[str, Any]:
+        """Ask the decision table of a node and put what it says into the node's variable."""
+        decision = self.definition.decision(node.attributes["decision"])
+        answer = decisions.decide(decision, self.view(frames), vocabulary.bind(self.unit))
+        self.scopes.assign(frames, node.attributes["result"], answer.value)
+        return decisions.record_of(decision, answer)
 
     def open_iteration(self, scope: str, values: dict[str, Value]) -> None:
         """Give an iteration its own variables."""

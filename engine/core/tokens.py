@@ -1,8 +1,8 @@
 """Tokens as plain data, and what a machine of tokens asks of its host."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from engine.core.diagram import AWAITED, Node
 from engine.core.expressions import Value
@@ -52,12 +52,14 @@ class Token:
 class Change:
     """Tell what happened to a token.
 
-    It entered, completed, was cancelled, threw its event, or got stuck and says why; an event sub-process started.
+    It entered, completed, was cancelled, threw its event, or got stuck and says why; an event sub-process started; a
+    decision table answered, which is `told` as the history keeps it.
     """
 
-    kind: Literal["entered", "started", "completed", "cancelled", "thrown", "stuck"]
+    kind: Literal["entered", "started", "completed", "cancelled", "thrown", "decided", "stuck"]
     token: Token
     message: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Host(Protocol):
@@ -83,6 +85,9 @@ class Host(Protocol):
 
     def assign(self, script: str, frames: tuple[str, ...]) -> None:
         """Run a script task's assignments."""
+
+    def decide(self, node: Node, frames: tuple[str, ...]) -> Mapping[str, Any]:
+        """Ask the decision table of a node and keep the answer; give what the history tells of it."""
 
     def open_iteration(self, scope: str, values: dict[str, Value]) -> None:
         """Give an iteration its own variables."""

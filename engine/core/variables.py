@@ -1,8 +1,8 @@
 """Keep an instance's variables in scopes: the instance itself, or an iteration.
 
-Values are the scalars that FEEL knows (`None`, booleans, numbers, text, dates, times, durations) and lists of them:
-immutable, so no two tokens can share something that changes. The table holds them as JSON; numbers beyond integers,
-dates, times and durations carry a tag. Contexts and ranges live only within an expression.
+Values are the scalars that FEEL knows (`None`, booleans, numbers, text, dates, times, durations), lists and contexts of
+them: never changed in place, so no two tokens can share something that changes. The table holds them as JSON; numbers
+beyond integers, dates, times, durations and contexts carry a tag. Ranges live only within an expression.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +26,7 @@ CHUNK = 500
 """Pairs in one statement: PostgreSQL runs out of stack at some thousands."""
 
 
+CONTEXT = "context"
 _TAGS = {date: "date", time: "time", datetime: "moment", timedelta: "duration", Months: "duration"}
 _READ: Mapping[str, Callable[[str], Value]] = {
     "date": read_date,
@@ -40,7 +41,7 @@ def encode(value: Any) -> Any:
     """Turn a FEEL value into JSON.
 
     Raises:
-        ExpressionError: a context, a range, or what is none of the language.
+        ExpressionError: a range, or what is none of the language.
     """
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else {"number": str(value)}
@@ -48,9 +49,11 @@ def encode(value: Any) -> Any:
         return {tag: write(value)}
     if isinstance(value, list | tuple):
         return [encode(item) for item in value]
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {CONTEXT: {key: encode(item) for key, item in value.items()}}
     if value is None or isinstance(value, bool | int | str):
         return value
-    raise ExpressionError("变量只能保存数字、文字、是非、日期、时间、时长和它们的列表，请从中取出要用的一项")
+    raise ExpressionError("变量只能保存数字、文字、是非、日期、时间、时长和它们的列表、上下文，不能保存区间")
 
 
 def decode(value: Any) -> Value:
@@ -61,8 +64,8 @@ def decode(value: Any) -> Value:
         return Decimal(str(value))
     if isinstance(value, list):
         return tuple(decode(item) for item in value)
-    ((tag, text),) = value.items()
-    return _READ[tag](text)
+    ((tag, kept),) = value.items()
+    return {key: decode(item) for key, item in kept.items()} if tag == CONTEXT else _READ[tag](kept)
 
 
 def home(frames: tuple[str, ...]) -> str:

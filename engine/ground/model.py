@@ -104,6 +104,7 @@ form = Table(
     "form",
     metadata,
     _id("definition_id", primary_key=True),
+    # A decision table's ends in ".dmn".
     Column("key", String(100), primary_key=True),
     Column("source", Text, nullable=False),
 )

@@ -69,6 +69,9 @@ class Walk:
         for line in expressions.parse_assignments(script):
             self.variables[line.name] = self.evaluate(line.expression.text, frames)
 
+    def decide(self, node: Node, frames: tuple[str, ...]) -> Mapping[str, object]:
+        raise AssertionError("no table is asked")
+
     def open_iteration(self, scope: str, values: dict[str, Value]) -> None:
         self.scopes[scope] = dict(values)
 

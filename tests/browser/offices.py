@@ -106,7 +106,7 @@ PROCESSES = (
         f"{PROCESS}/check",
         "process-admin",
         "改好以下",
-        _draw("archiving", "检查", {"userTask": "businessRuleTask"}),
+        _draw("archiving", "检查", {"userTask": "adHocSubProcess"}),
     ),
     Sight(
         "edit-faultless",
@@ -120,7 +120,7 @@ PROCESSES = (
         f"{PROCESS}/publish",
         "process-admin",
         "流程图有 1 处问题",
-        _draw("archiving", "发布", {"userTask": "businessRuleTask"}),
+        _draw("archiving", "发布", {"userTask": "adHocSubProcess"}),
         422,
     ),
     Sight("edit-conflict", EDIT, "process-admin", "仍保存我的内容，盖过别人的草稿", _conflict, 409),

@@ -16,6 +16,7 @@ from engine.ground import model
 from engine.ground.unit_of_work import SYSTEM, Actor, Engine, Unit, new_id
 
 DIAGRAMS = Path(__file__).parents[1] / "diagrams"
+TABLES = {file.name: file.read_text(encoding="utf-8") for file in sorted(DIAGRAMS.glob("*.dmn"))}
 POSTS = (
     "hr.staff", "hr.head", "red.staff", "red.head", "blue.staff", "blue.head",
     "group.leader", "group.deputy_1", "group.deputy_2", "group.secretary",
@@ -83,7 +84,7 @@ class Office:
             source = (DIAGRAMS / f"{name}.bpmn").read_bytes()
             with self.engine.transaction() as unit:
                 made = definitions.publish(
-                    unit, source, forms or {"form": FORM, "plan": FORM}, SYSTEM, own=("child", "p")
+                    unit, source, TABLES | dict(forms or {"form": FORM, "plan": FORM}), SYSTEM, own=("child", "p")
                 )
         assert made is not None
         return made

@@ -22,7 +22,7 @@ from engine.core.bag import BagError
 from engine.ground import model
 from engine.ground.errors import NotFound, Stale
 from engine.ground.unit_of_work import Engine
-from tests.engine.office import Office
+from tests.engine.office import TABLES, Office
 
 FORM = json.dumps(
     {
@@ -230,6 +230,24 @@ def test_what_a_unit_handed_in_is_shown_in_full_with_its_round(office: Office) -
     text = (archive.build(office.engine, root, TITLE) / "data" / "index.html").read_text("utf-8")
     assert "<h3>子项第1轮：报告（第1版）</h3>" in text
     assert text.count("本单位的报告") == 1
+
+
+def test_the_tables_that_were_asked_are_in_the_bag_with_what_they_answered(office: Office) -> None:
+    # Given an affair in which a table was asked
+    root = office.begin("runs_rule_unique", amount=1000)
+    folder = archive.build(office.engine, root, TITLE)
+    # Then its file is there, readable as it was published, and covered by the published digest
+    (definition,) = index_of(folder)["definitions"]
+    path = folder / "data" / definition["forms"]["unique.dmn"]
+    assert path.name == "p.unique.dmn"
+    assert path.read_text("utf-8") == TABLES["unique.dmn"]
+    assert archive.verify(folder) == []
+    text = (folder / "data" / "index.html").read_text("utf-8")
+    assert "决策表“分级”：amount = 1000；第 2 条规则成立（第 2 条：中额）；结果 &quot;middle&quot;" in text
+    # When a rule is changed, it shows
+    path.write_text(TABLES["unique.dmn"].replace("middle", "low"), encoding="utf-8")
+    reseal(folder)
+    assert codes(folder) == {"archive.definition_changed"}
 
 
 def test_each_version_has_a_page_of_its_own(packed: Path) -> None:

@@ -1,10 +1,12 @@
 """Publishing makes versions that never change; drafts belong to who saved last; what runs stays on its version."""
 
+from pathlib import Path
+
 import pytest
 
 from engine import definitions, instances, tasks
 from engine.core import execution
-from engine.ground.errors import NotFound, Refused, Stale
+from engine.ground.errors import NotFound, Refused, Stale, SuixuError
 from engine.ground.unit_of_work import SYSTEM
 from tests.engine.office import DIAGRAMS, FORM, Office
 
@@ -116,3 +118,18 @@ def test_a_drawing_is_held_against_what_is_published(office: Office) -> None:
     assert compare(SOURCE) == (1, True)
     assert compare(SOURCE + b"\n") == (1, False)
     assert compare(SOURCE, FORM.replace("表单", "新表单")) == (1, False)
+
+
+def test_what_stands_beside_a_drawing_is_read_by_the_names_that_its_tasks_use(tmp_path: Path) -> None:
+    # Given a drawing with a form and a table, beside another one's
+    for name, text in (("a.plan.form", "{}"), ("a.level.dmn", "<表/>"), ("b.plan.form", "[]"), ("a.txt", "")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert definitions.sources_beside(tmp_path / "a.bpmn") == {"level.dmn": "<表/>", "plan": "{}"}
+    # When one is no text, or cannot be read, then it is said which
+    (tmp_path / "a.old.form").write_bytes("表单".encode("gb18030"))
+    with pytest.raises(SuixuError, match="form 不是 UTF-8 编码"):
+        definitions.sources_beside(tmp_path / "a.bpmn")
+    (tmp_path / "a.old.form").unlink()
+    (tmp_path / "a.old.form").mkdir()
+    with pytest.raises(SuixuError, match="不能读取文件"):
+        definitions.sources_beside(tmp_path / "a.bpmn")

@@ -324,7 +324,7 @@ def test_a_time_that_no_calendar_reaches_is_an_incident(office: Office) -> None:
 
 @once
 def test_a_value_that_no_variable_holds_is_an_incident(office: Office) -> None:
-    instance = office.begin("engine_context_kept")
+    instance = office.begin("engine_range_kept")
     assert office.state(instance)[0] == "active"
     assert "变量只能保存数字、文字" in incident(office).message
 

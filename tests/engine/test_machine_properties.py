@@ -48,6 +48,9 @@ class Host:
     def assign(self, script: str, frames: tuple[str, ...]) -> None:
         raise AssertionError("no script is drawn")
 
+    def decide(self, node: Node, frames: tuple[str, ...]) -> Mapping[str, object]:
+        raise AssertionError("no table is asked")
+
     def open_iteration(self, scope: str, values: dict[str, Value]) -> None:
         assert set(values) == ({"loopCounter"} if scope.startswith(COUNTS) else {"one", "loopCounter"})
 

@@ -137,3 +137,11 @@ def test_events_are_told_by_what_was_thrown_and_received() -> None:
     assert text("child.escalation", {"code": "late"}, child="c1") == "“答复·人事部”上报情况：late"
     assert text("message.expired", {"name": "到货"}) == "消息“到货”过期，没有人接收"
     assert text("instance.failed", {"outcome": "bad"}) == "事项出错结束：bad"
+
+
+def test_a_decision_says_what_was_asked_which_rules_answered_and_what_came_out() -> None:
+    asked = {"table": "分级", "inputs": [["金额", "5000"], ["事由", '"慰问"']], "result": '"high"'}
+    words = '“（无名环节）”按规则判定。决策表“分级”：金额 = 5000，事由 = "慰问"；%s；结果 "high"'
+    answered = {**asked, "rules": [1, 3], "notes": {"3": "大额"}}
+    assert text("decision.made", answered) == words % "第 1、3 条规则成立（第 3 条：大额）"
+    assert text("decision.made", {**asked, "rules": [], "notes": {}}) == words % "没有规则成立"

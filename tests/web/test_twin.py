@@ -88,6 +88,11 @@ def test_a_called_process_is_told_by_its_name() -> None:
     assert "名单里每一项各办一份，同时进行。" in item.notes
 
 
+def test_a_rule_is_told_with_the_name_of_its_table() -> None:
+    item = step(twin.tell(diagram_of("runs_rule_unique"), called={"unique.dmn": "分级"}), "定级")
+    assert (item.kind, item.notes) == ("按规则自动判定", ("由决策表“分级”给出结果。",))
+
+
 def test_deadlines_are_told_in_working_days() -> None:
     assert "限 3 个工作日。" in step(twin.tell(errand()), "写明要办的事").notes
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from engine import definitions
+from engine.core.decisions import SUFFIX
 from workflows import duties, publication, registry
 from workflows.aggregation import OUT_OF_PLAN
 from workflows.stage import Stage
@@ -31,7 +33,8 @@ def test_every_function_and_choice_that_the_drawings_name_is_given() -> None:
         for name in re.findall(r'suixu:function="([^"]+)"', (publication.FOLDER / f"{key}.bpmn").read_text("utf-8"))
     }
     assert named == set(registry.functions())
-    sources = [text for key in publication.KEYS for text in publication.forms_of(key).values()]
+    beside = [definitions.sources_beside(publication.path_of(key)) for key in publication.KEYS]
+    sources = [text for found in beside for key, text in found.items() if not key.endswith(SUFFIX)]
     assert set().union(*(keys_in(json.loads(text)["components"]) for text in sources)) == set(registry.options())
 
 

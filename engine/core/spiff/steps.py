@@ -73,6 +73,16 @@ class ScriptStep(Step):
         return True
 
 
+class RuleStep(Step):
+    """Ask a decision table, and tell which rules answered."""
+
+    def _run_hook(self, my_task: Task) -> bool | None:
+        workflow = my_task.workflow
+        told = workflow.host.decide(self.node, my_task.internal_data["frames"])
+        workflow.changes.append(Change("decided", workflow.token(my_task), told=told))
+        return True
+
+
 class ChoiceStep(Step):
     """Take the first flow whose condition is true, else the default (BPMN 2.0.2, 13.4.2)."""
 
@@ -195,6 +205,7 @@ _BY_KIND: Mapping[Kind, type[Step]] = {
     "boundary": WaitStep,
     "user": PersonStep,
     "script": ScriptStep,
+    "rule": RuleStep,
     "service": OutsideStep,
     "send": ThrowStep,
     "receive": WaitStep,

@@ -7,10 +7,10 @@ from xml.sax.saxutils import escape, quoteattr
 import pytest
 
 from engine.core import decision_reading
-from engine.core.decision_reading import DMN, check_names, read
-from engine.core.decisions import Decision, decide
+from engine.core.decision_reading import DMN, id_of, load, read
+from engine.core.decisions import Answer, Decision, decide, record_of, written
 from engine.core.expressions import Value, parse_tests, passes
-from engine.ground.errors import Stuck
+from engine.ground.errors import Refused, Stuck
 
 
 def table(
@@ -53,7 +53,7 @@ def opened(source: bytes) -> Decision:
 
 
 def answer(source: bytes, **variables: object) -> Value:
-    return decide(opened(source), variables, {"today": lambda: None})
+    return decide(opened(source), variables, {"today": lambda: None}).value
 
 
 LEVELS = ("< 1000->1", "[1000..5000)->2", ">= 5000->3")
@@ -210,6 +210,8 @@ def faults(source: bytes) -> list[tuple[str, str]]:
         (b"", "DMN-XML", "文件不是完整的 XML"),
         (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "DMN-DOCTYPE", "DOCTYPE"),
         (b"<a/>", "DMN-FORMAT", "文件不是 DMN 1.3 的决策"),
+        (table("1->1").replace(b'id="dish"', b'id="a.b"'), "DMN-ID", "决策的编号(id)“a.b”不合规"),
+        (table("1->1").replace(b'id="dish"', b""), "DMN-ID", "决策没有编号(id)"),
         (table(more="<decision/>"), "DMN-TABLE", "文件里有 2 个决策、1 张决策表"),
         (table(policy='hitPolicy="PRIORITY"'), "DMN-POLICY", "不支持命中策略“PRIORITY”"),
         (table(policy='hitPolicy="OUTPUT ORDER"'), "DMN-POLICY", "不支持命中策略“OUTPUT ORDER”"),
@@ -256,11 +258,53 @@ def test_all_faults_come_at_once() -> None:
     assert len(faults(table("> ->a b", "1->", policy='hitPolicy="PRIORITY"', outputs="a;a"))) >= 5
 
 
-def test_names_that_cannot_exist_are_told_with_their_cell() -> None:
-    decision = opened(table("> 限额->单价 * 2", "-->today()", column='expressionLanguage="feel" typeRef="Any"'))
-    found = check_names(decision, {"金额", "限额"})
-    assert [one.message for one in found] == ["第 1 条规则第 1 个结果用到的变量“单价”不会存在。"]
-    assert check_names(decision, {"金额", "限额", "单价"}) == []
+@pytest.mark.parametrize(
+    ("policy", "rules"),
+    [
+        ('hitPolicy="FIRST"', (2,)),
+        ('hitPolicy="RULE ORDER"', (2, 3)),
+        ('hitPolicy="COLLECT" aggregation="MAX"', (2, 3)),
+    ],
+)
+def test_an_answer_tells_the_rules_that_gave_it(policy: str, rules: tuple[int, ...]) -> None:
+    source = table("> 9->5", "> 1->3", "-->1", policy=policy)
+    assert decide(opened(source), {"金额": 5}, {}).rules == rules
+
+
+def test_the_history_keeps_what_was_asked_which_rules_answered_and_what_came_out() -> None:
+    noted = (
+        b"<rule><description>\xe4\xbe\x8b\xe5\xa4\x96</description>",
+        b"<rule><annotationEntry><text>A</text></annotationEntry>",
+    )
+    source = table("> 1->3", "-->1", policy='hitPolicy="COLLECT"')
+    for note in noted:
+        source = source.replace(b"<rule><inputEntry>", note + b"<inputEntry>", 1)
+    decision = opened(source)
+    assert record_of(decision, decide(decision, {"金额": 5}, {})) == {
+        "decision": "dish",
+        "table": "接待",
+        "inputs": [["金额", "5"]],
+        "rules": [1, 2],
+        "notes": {"1": "例外", "2": "A"},
+        "result": "[3, 1]",
+    }
+    assert record_of(decision, Answer(None, (None,), ()))["rules"] == []
+
+
+def test_a_long_value_is_cut_in_the_history() -> None:
+    assert written("长" * 600) == '"' + "长" * 499 + "…"
+    assert written(tuple(Decimal(10**30) for _ in range(1000))) == "…"
+
+
+def test_a_published_table_is_read_again_and_one_that_is_none_says_so() -> None:
+    assert load(table("1->1").decode()).id == "dish"
+    with pytest.raises(Refused, match="无法读取"):
+        load("<a/>")
+
+
+@pytest.mark.parametrize(("source", "key"), [(table("1->1"), "dish"), (b"", ""), (b"<a/>", "")])
+def test_a_file_names_its_decision(source: bytes, key: str) -> None:
+    assert id_of(source) == key
 
 
 def test_a_required_decision_is_refused() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.core import markup, profile
 from engine.core.diagram import Diagram, FormUses, Surroundings, Timer
 from engine.ground.errors import Fault, Refused
+from tests.engine.office import TABLES
 
 DIAGRAMS = Path(__file__).parents[2] / "diagrams"
 FILES = sorted(DIAGRAMS.glob("*.bpmn"))
@@ -26,7 +27,7 @@ AROUND = Surroundings(
     functions={"record"},
     processes={"p", "child"},
     posts={"hr.staff", "hr.head", "office.staff"},
-    forms={"plan": "urgent", "broken": "broken"},
+    forms={"plan": "urgent", "broken": "broken", **TABLES},
     feel={"posts", "add workdays", "workdays between", "today", "unit name", "parameter"},
     check_form=check_form,
     uses=lambda source: FormUses(frozenset({source}), outcomes=frozenset({"agree"})),
