@@ -54,8 +54,8 @@ def read(file: Path) -> Iterator[Walk]:
 class Walker:
     """Do what a walk says, in an office of its own."""
 
-    def __init__(self, office: Office, walk: Walk) -> None:
-        self.office, self.walk = office, walk
+    def __init__(self, office: Office, walk: Walk, key: str = "key") -> None:
+        self.office, self.walk, self.key = office, walk, key
         self.instance = ""
         self.by_event = False
         office.engine.functions["record"] = lambda call: self.record(call)
@@ -68,17 +68,21 @@ class Walker:
 
     def go(self) -> str:
         """Do everything; tell the way, the state and the variables asked for."""
-        for act in self.walk.acts:
-            if not self.instance and not self.by_event and act[0] not in ("publish", "start"):
-                self.start()
-            getattr(self, act[0])(*act[1:])
-            self.office.work()
+        self.act(*self.walk.acts)
         if not self.instance and not self.by_event:
             self.start()
         elif not self.instance:
             self.find()
         self.office.work()
         return self.told()
+
+    def act(self, *acts: tuple[str, ...]) -> None:
+        """Do these acts, and what they make due; where none of them starts it, it is started first."""
+        for act in acts:
+            if not self.instance and not self.by_event and act[0] not in ("publish", "start"):
+                self.start()
+            getattr(self, act[0])(*act[1:])
+            self.office.work()
 
     # Acts
 
@@ -91,7 +95,7 @@ class Walker:
         """Start it, with variables."""
         definition = self.office.publish(self.walk.name)
         with self.office.engine.transaction() as unit:
-            self.instance = execution.start(unit, definition, values(given), SYSTEM, business_key="key").id
+            self.instance = execution.start(unit, definition, values(given), SYSTEM, business_key=self.key).id
 
     def do(self, what: str) -> None:
         """Complete the oldest open task at a node, `node=outcome`."""
@@ -99,6 +103,9 @@ class Walker:
         with self.office.engine.transaction() as unit:
             table = model.task.c
             query = select(model.task).where(table.activity_id == node, table.state == "open")
+            if self.instance:
+                family = select(model.instance.c.id).where(model.instance.c.root_id == self.instance)
+                query = query.where(table.instance_id.in_(family))
             row = unit.connection.execute(query.order_by(table.created_at, table.id)).first()
             assert row is not None, f"nobody is asked to do {node}"
             actor = Actor(sorted(holders(unit, row))[0], row.candidates[0])
@@ -109,9 +116,9 @@ class Walker:
         self.office.wait(**{UNITS[time[-1]]: float(time[:-1])})
 
     def message(self, name: str, key: str, *given: str) -> None:
-        """Send a message from outside."""
+        """Send a message from outside; `key` is that of the instance, whatever it is."""
         with self.office.engine.transaction() as unit:
-            messages.correlate(unit, name, key, values(given))
+            messages.correlate(unit, name, self.key if key == "key" else key, values(given))
 
     def signal(self, name: str, *given: str) -> None:
         """Give a signal from outside."""

@@ -1,0 +1,22 @@
+"""Write the stored states of the version in the making."""
+
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from tests import stored
+from tests.stored import scenes
+
+SCENES = {"office": scenes.tell_office, "waits": scenes.tell_waits}
+
+
+def main() -> None:
+    """Tell every scene on a database of its own, and store what is in it."""
+    for name, tell in SCENES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            url = f"sqlite:///{folder}/{name}.db"
+            stored.write(version("suixu"), name, url, tell(url, Path(folder)))
+
+
+if __name__ == "__main__":
+    main()
