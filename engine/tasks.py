@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, or_, select, update
 
 from engine.core import (
     catalogue,
@@ -27,9 +27,12 @@ from engine.core.seats import Seat
 from engine.core.variables import decode
 from engine.ground import model
 from engine.ground.errors import Fault, Invalid, NotAllowed, NotFound, Stale
+from engine.ground.statements import Statement
 from engine.ground.unit_of_work import Actor, Unit
 
 TASK, INBOX, INSTANCE = model.task.c, model.inbox.c, model.instance.c
+
+REMEMBER = Statement(update(model.task).where(TASK.id == bindparam("key")), "effect")
 
 BARRED = "这件待办是您自己发起、起草或者提交的，不能由您代理办理。请等本人办理，或者改由他人代理。"
 """Said to a deputy before their own matter."""
@@ -359,8 +362,8 @@ def complete(
     merging.carry_on(chain, run, along)
     if chain.plain and len(chain.opened) == 1:
         members = [row.id for row in chain.tasks]
-        for row in chain.tasks:
-            _change(unit, row, effect={"task": chain.opened[0], "variables": chain.before, "members": members})
+        effect = {"task": chain.opened[0], "variables": chain.before, "members": members}
+        unit.write(REMEMBER, *({"key": row.id, "effect": effect} for row in chain.tasks))
 
 
 def withdraw(unit: Unit, task_id: str, actor: Actor, revision: int) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, delete, update
+from sqlalchemy import Row, bindparam, delete, update
 
 from engine.core import documents, entering, execution, forms, opinions
 from engine.core.entering import Entry
@@ -10,6 +10,12 @@ from engine.core.execution import Run
 from engine.core.forms import Form
 from engine.core.variables import encode, home
 from engine.ground import model
+from engine.ground.statements import Statement
+
+CLOSE = Statement(
+    update(model.task).where(model.task.c.id == bindparam("task")),
+    *("state", "completed_at", "completed_by", "outcome", "acting_for", "revision"),
+)
 
 
 def of_act(form: Form) -> set[str]:
@@ -67,14 +73,13 @@ def write(
 
 
 def _close(run: Run, task: Row[Any], signer: str, outcome: str | None) -> None:
-    connection, table, draft = run.unit.connection, model.task, model.draft
     closed = {"state": "completed", "completed_at": run.unit.now, "completed_by": signer, "outcome": outcome}
     closed |= {"acting_for": run.actor.acting_for, "revision": task.revision + 1}
-    query = update(table).where(table.c.id == task.id).values(closed)
-    connection.execute(query)
+    run.unit.write(CLOSE, {"task": task.id, **closed})
     # A task that nobody has saved, claimed or given away is still in its first revision.
     if task.revision > 1:
-        connection.execute(delete(draft).where(draft.c.subject == f"task:{task.id}"))
+        draft = model.draft
+        run.unit.connection.execute(delete(draft).where(draft.c.subject == f"task:{task.id}"))
 
 
 def _keep(run: Run, task: Row[Any], form: Form, values: dict[str, Any]) -> tuple[list[list[Any]], list[Any] | None]:

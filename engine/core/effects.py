@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import isodate
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import BindParameter, bindparam, delete, select, update
 
 from engine.core import correlation, feel_time, organization
 from engine.core.calendar import instant, morning
@@ -19,8 +20,8 @@ from engine.core.tokens import Change, Token
 from engine.core.workdays import calendar_of
 from engine.ground import model
 from engine.ground.clock import local
-from engine.ground.database import insert_new
 from engine.ground.errors import Stuck
+from engine.ground.statements import Statement, insertion, insertion_of_new
 from engine.ground.unit_of_work import new_id
 
 if TYPE_CHECKING:
@@ -31,6 +32,18 @@ END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 REFERENCE = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 """A post written out (`hr.staff`, `own.head`); anything else is FEEL."""
+
+
+OPEN, PUT_IN = insertion(model.task), insertion(model.inbox)
+PLAN, RAISE = insertion(model.job), insertion(model.incident)
+JOIN = insertion_of_new(model.participant)
+TAKE_OUT = Statement(delete(model.inbox).where(model.inbox.c.task_id == bindparam("task")))
+CALL_OFF = Statement(
+    update(model.task).where(model.task.c.id == bindparam("task"), model.task.c.state == "open"),
+    *("state", "completed_at"),
+)
+ROOMS = (1, 4, 32, 512)
+"""Tokens that one statement takes; it is filled up by naming the last one again."""
 
 
 @dataclass
@@ -141,16 +154,26 @@ def _enter(run: "Run", token: Token, calls: list[str]) -> None:
 
 def _close(run: "Run", completed: list[str], cancelled: list[str]) -> None:
     gone = [*completed, *cancelled]
-    if not gone:
-        return
-    connection, task, job = run.unit.connection, model.task, model.job
-    connection.execute(delete(model.inbox).where(model.inbox.c.task_id.in_(gone)))
-    waiting = (job.c.instance_id == run.id, job.c.state == "due", job.c.token_id.in_(gone) | job.c.task_id.in_(gone))
-    connection.execute(update(job).where(*waiting).values(state="cancelled", closed_at=run.unit.now))
+    unit = run.unit
+    unit.write(TAKE_OUT, *({"task": token_id} for token_id in gone))
+    for start in range(0, len(gone), ROOMS[-1]):
+        some = gone[start : start + ROOMS[-1]]
+        room = next(room for room in ROOMS if room >= len(some))
+        tokens = {f"token_{number}": some[min(number, len(some) - 1)] for number in range(room)}
+        unit.write(_cancel_jobs(room), {"instance": run.id, "closed_at": unit.now, "state": "cancelled", **tokens})
     if cancelled:
         _discard_returns(run, cancelled)
-        still = (task.c.id.in_(cancelled), task.c.state == "open")
-        connection.execute(update(task).where(*still).values(state="cancelled", completed_at=run.unit.now))
+        closed = {"state": "cancelled", "completed_at": unit.now}
+        unit.write(CALL_OFF, *({"task": token_id, **closed} for token_id in cancelled))
+
+
+@cache
+def _cancel_jobs(room: int) -> Statement:
+    job = model.job.c
+    tokens: list[BindParameter[str]] = [bindparam(f"token_{number}") for number in range(room)]
+    waiting = (job.instance_id == bindparam("instance"), job.state == "due")
+    query = update(model.job).where(*waiting, job.token_id.in_(tokens) | job.task_id.in_(tokens))
+    return Statement(query, "state", "closed_at")
 
 
 def _discard_returns(run: "Run", cancelled: list[str]) -> None:
@@ -210,7 +233,7 @@ def _candidates(run: "Run", token: Token) -> list[str]:
     value: Value = text if REFERENCE.fullmatch(text) else run.evaluate(text, token.frames)
     wanted = [value] if isinstance(value, str) else list(value) if isinstance(value, tuple) else []
     references = [own_post(run.row["unit_code"], str(item)) for item in wanted if item]
-    missing = [item for item in references if item not in organization.references(run.unit)]
+    missing = [item for item in references if not organization.is_post(run.unit, item)]
     if missing or not references:
         what = f"岗位“{'、'.join(missing)}”已不存在" if missing else f"“{text}”没有得出岗位"
         raise Stuck(f"环节“{token.node.name}”无人可办：{what}。请管理员处理后重试。", token.node.id)
@@ -346,15 +369,11 @@ def add_incident(run: "Run", activity: str, message: str, job_id: str | None) ->
 
 def flush(run: "Run") -> None:
     """Write the gathered rows."""
-    pending, connection = run.pending, run.unit.connection
-    for table, rows in (
-        (model.task, pending.tasks),
-        (model.inbox, pending.inbox),
-        (model.job, pending.jobs),
-        (model.incident, pending.incidents),
-    ):
-        if rows:
-            connection.execute(insert(table), rows)
+    pending, unit = run.pending, run.unit
+    unit.write(OPEN, *pending.tasks)
+    unit.write(PUT_IN, *pending.inbox)
+    unit.write(PLAN, *pending.jobs)
+    unit.write(RAISE, *pending.incidents)
     unique = {(row["principal"], row["instance_id"]): row for row in pending.participants}
-    insert_new(connection, model.participant, list(unique.values()))
+    unit.write(JOIN, *unique.values())
     run.pending = Pending()

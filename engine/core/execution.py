@@ -8,7 +8,7 @@ own transaction. Locks go downwards: a run locks its own instance, then, only wh
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from engine.core import catalogue, correlation, deadlines, effects, memory, starters
 from engine.core.catalogue import Definition
@@ -28,13 +28,20 @@ from engine.core.run import tokens_of as tokens_of
 from engine.core.tokens import Token
 from engine.core.variables import Scopes, home
 from engine.ground import model
-from engine.ground.database import insert_new, replace
+from engine.ground.database import insert_new
 from engine.ground.errors import Invalid, Stale, Stuck
+from engine.ground.statements import Statement, replacement
 from engine.ground.unit_of_work import Actor, Unit, new_id
 
 CALL_DEPTH = 20
 """Levels of child instances below one another."""
 
+SAVED = ("state", "outcome", "ended_at", "version")
+INSTANCE = model.instance.c
+SAVE = Statement(
+    update(model.instance).where(INSTANCE.id == bindparam("instance"), INSTANCE.version == bindparam("before")), *SAVED
+)
+SAVE_PAGE = replacement(model.instance_state, "content")
 
 RUNS_ALREADY = 0
 """Stands for the round of an instance that cannot be: rounds are counted from 1."""
@@ -223,16 +230,12 @@ def _end(run: Run, state: str, outcome: Value) -> None:
 
 
 def _save(run: Run) -> None:
-    table = model.instance
     before = run.row["version"]
     run.row["version"] = before + 1
-    changed = {name: run.row[name] for name in ("state", "outcome", "ended_at", "version")}
-    query = update(table).where(table.c.id == run.id, table.c.version == before).values(changed)
-    if run.unit.connection.execute(query).rowcount != 1:
-        raise Stale("这个事项刚刚被别人办理过，请刷新后再试。")
-    if pages := run.machine.take_pages():
-        rows = [{"instance_id": run.id, "page": page, "content": text} for page, text in pages.items()]
-        replace(run.unit.connection, model.instance_state, rows, "content")
+    row = {"instance": run.id, "before": before, **{name: run.row[name] for name in SAVED}}
+    run.unit.write(SAVE, row, missed=Stale("这个事项刚刚被别人办理过，请刷新后再试。"))
+    pages = run.machine.take_pages().items()
+    run.unit.write(SAVE_PAGE, *({"instance_id": run.id, "page": page, "content": text} for page, text in pages))
 
 
 def cancel(run: Run, reason: str) -> None:

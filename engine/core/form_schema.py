@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias, TypeGuard
 
 from engine.ground.errors import Fault, Refused
@@ -109,11 +109,15 @@ class Form:
     components: tuple[Component, ...]
     rules: tuple[Rule, ...] = ()
 
-    def fields(self) -> Iterator[Component]:
-        """Go through what can be filled in: groups are looked into, rows are not."""
-        return _fields(self.components)
+    def fields(self) -> tuple[Component, ...]:
+        """Give what can be filled in: groups are looked into, rows are not."""
+        return self._filled_in
 
-    @property
+    @cached_property
+    def _filled_in(self) -> tuple[Component, ...]:
+        return tuple(_fields(self.components))
+
+    @cached_property
     def buttons(self) -> tuple[Component, ...]:
         """Give the buttons, the primary one first and those under 更多 last."""
         found = [part for part in _flat(self.components) if part.type == "button"]

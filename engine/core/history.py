@@ -8,21 +8,35 @@ holds without it.
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import chain as chained
+from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Label, Row, Select, func, insert, literal, select, union, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Label,
+    Row,
+    Select,
+    func,
+    insert,
+    literal,
+    select,
+    union,
+    update,
+)
 
 from engine.core import chain
 from engine.core.chain import ERASED, GENESIS, Chain, Erasure
-from engine.ground import model
+from engine.ground import model, statements
 from engine.ground.database import take_turns
 from engine.ground.unit_of_work import Actor, Unit
 
+APPEND = statements.insertion(model.event)
 SALT_BYTES = 16
 PAGE = 2_000
 
@@ -93,12 +107,12 @@ def _write(unit: Unit) -> None:
         row = _chained(number + 1, previous, stream, kind, envelope, payload)
         ends[stream] = (number + 1, row["digest"])
         rows.append({**row, "at": unit.now})
-    unit.connection.execute(insert(model.event), rows)
+    unit.write(APPEND, *rows)
     unit.cache.setdefault("heads", {}).update(ends)
     del unit.cache["events"]
 
 
-def asked(stream: str) -> tuple[Label[int | None], Label[bytes | None]]:
+def asked(stream: BindParameter[str]) -> tuple[Label[int | None], Label[bytes | None]]:
     """Ask where a stream ends along with something else, once this act keeps others from it."""
     table = model.event.c
     last = select(table.digest).where(table.stream == stream).order_by(table.number.desc()).limit(1)
@@ -223,11 +237,10 @@ def verify(connection: Connection, stream: str, since: Head = (0, GENESIS), know
 def verify_all(connection: Connection, known: Registers) -> Iterator[Verdict]:
     """Recompute every chain that is there or has to be, in one reading of the whole record."""
     owed = set(streams(connection))
-    query = select(*_KEPT).order_by(model.event.c.stream, model.event.c.number).execution_options(yield_per=PAGE)
-    with connection.execute(query) as rows:
-        for stream, own in groupby(chained.from_iterable(rows.partitions()), key=itemgetter(0)):
-            owed.discard(stream)
-            yield judge(connection, stream, own, known)
+    query = select(*_KEPT).order_by(model.event.c.stream, model.event.c.number)
+    for stream, own in groupby(statements.read(connection, query, PAGE), key=itemgetter(0)):
+        owed.discard(stream)
+        yield judge(connection, stream, own, known)
     yield from (judge(connection, stream, (), known) for stream in sorted(owed))
 
 
@@ -237,7 +250,7 @@ def judge(
     """Recompute a chain from its rows as `kept` selects them."""
     links = Chain(stream, *since)
     for _stream, number, kind, at, envelope, salt, payload, digest in rows:
-        fault = links.follow(number, kind, at.isoformat(), envelope, salt, payload, digest)
+        fault = links.follow(number, kind, _written(at), envelope, salt, payload, digest)
         if fault:
             return Verdict(stream, links.count - since[0], False, links.head.hex(), number, fault)
     if not links.count:
@@ -245,6 +258,16 @@ def judge(
     number, fault = links.close(_registered(connection, links, known.get(stream, {})))
     erased = () if fault else tuple(sorted(links.blanked))
     return Verdict(stream, links.count - since[0], not fault, links.head.hex(), number, fault, erased)
+
+
+@lru_cache
+def _written(at: datetime | str) -> str:
+    """Write a moment as envelopes do: an act's events share it. SQLite's driver gives text without a zone."""
+    if isinstance(at, datetime):
+        return at.astimezone(UTC).isoformat()
+    with suppress(ValueError):
+        return datetime.fromisoformat(at).replace(tzinfo=UTC).isoformat()
+    return at
 
 
 def _registered(connection: Connection, links: Chain, known: Mapping[int, Erasure]) -> Mapping[int, Erasure]:

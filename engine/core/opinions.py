@@ -3,10 +3,13 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, select, update
 
 from engine.ground import model
+from engine.ground.statements import insertion
 from engine.ground.unit_of_work import Actor, Unit, new_id
+
+KEEP = insertion(model.opinion)
 
 
 def keep(unit: Unit, task: Row[Any], actor: Actor, outcome: str, text: str, made_on: date, scan_id: str | None) -> None:
@@ -26,7 +29,7 @@ def keep(unit: Unit, task: Row[Any], actor: Actor, outcome: str, text: str, made
         "made_on": made_on,
         "recorded_at": unit.now,
     }
-    unit.connection.execute(insert(model.opinion), row)
+    unit.write(KEEP, row)
 
 
 def erase(unit: Unit, task_id: str, instead: str) -> None:

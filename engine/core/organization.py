@@ -82,6 +82,13 @@ def references(unit: Unit) -> set[str]:
     return {post.reference for post in posts(unit)}
 
 
+def is_post(unit: Unit, reference: str) -> bool:
+    """Tell whether a post exists today."""
+    known = directory.of(unit)
+    post = known.posts.get(reference)
+    return post is not None and known.is_alive(post, unit.today)
+
+
 def references_of_kind(unit: Unit, unit_code: str, kind: str) -> tuple[str, ...]:
     """Give a unit's posts of one kind that somebody holds today, in their order."""
     wanted = [post for post in posts(unit) if post.unit_code == unit_code and post.kind == kind]

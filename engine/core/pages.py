@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Iterable
 
-ROOM = 64
+ROOM = 16
 """Tokens of one page: more make each write longer, fewer make a load of many tokens slower."""
 
 

@@ -5,7 +5,7 @@ from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from engine.core import catalogue, decisions, effects, expressions, history, memory, settled, vocabulary
 from engine.core.catalogue import Definition
@@ -17,6 +17,16 @@ from engine.core.variables import Scopes, decode, encode, home
 from engine.ground import model
 from engine.ground.errors import NotFound, Stuck
 from engine.ground.unit_of_work import SYSTEM, Actor, Unit, new_id
+
+INSTANCE, TASK, STATE = model.instance.c, model.task.c, model.instance_state.c
+# Built once: what every act asks, SQLAlchemy takes longer to build than a database to answer.
+LOCK = select(model.instance).where(INSTANCE.id == bindparam("instance")).with_for_update()
+LOCK_OF_TASK = (
+    select(model.instance, settled.ASKED)
+    .where(INSTANCE.id == select(TASK.instance_id).where(TASK.id == bindparam("task")).scalar_subquery())
+    .with_for_update(of=model.instance)
+)
+PAGES = select(STATE.page, STATE.content).where(STATE.instance_id == bindparam("instance"))
 
 ITEMS = "items"
 """Keeps, beside the results by number, what a sequential multi-instance goes through."""
@@ -192,8 +202,7 @@ def lock(unit: Unit, instance_id: str) -> dict[str, Any]:
     Raises:
         NotFound: no such instance.
     """
-    query = select(model.instance).where(model.instance.c.id == instance_id).with_for_update()
-    row = unit.connection.execute(query).first()
+    row = unit.connection.execute(LOCK, {"instance": instance_id}).first()
     if row is None:
         raise NotFound()
     return dict(row._mapping)
@@ -205,10 +214,7 @@ def lock_of_task(unit: Unit, task_id: str) -> dict[str, Any]:
     Raises:
         NotFound: no such task.
     """
-    table, task = model.instance, model.task.c
-    owner = select(task.instance_id).where(task.id == task_id).scalar_subquery()
-    query = select(table, settled.asked()).where(table.c.id == owner).with_for_update(of=table)
-    row = unit.connection.execute(query).first()
+    row = unit.connection.execute(LOCK_OF_TASK, {"task": task_id}).first()
     if row is None:
         raise NotFound()
     found = dict(row._mapping)
@@ -237,8 +243,7 @@ def load(unit: Unit, instance_id: str, actor: Actor = SYSTEM, row: dict[str, Any
 
 
 def _pages(unit: Unit, instance_id: str) -> dict[int, str]:
-    table = model.instance_state.c
-    rows = unit.connection.execute(select(table.page, table.content).where(table.instance_id == instance_id))
+    rows = unit.connection.execute(PAGES, {"instance": instance_id})
     return {row.page: row.content for row in rows}
 
 

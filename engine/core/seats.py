@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Text, and_, select, type_coerce
+from sqlalchemy import ColumnElement, Row, Text, and_, bindparam, select, type_coerce
 
 from engine.core import entering, history, organization, substitutions
 from engine.core.substitutions import Cover
@@ -13,6 +13,8 @@ from engine.ground.errors import NotFound
 from engine.ground.unit_of_work import Unit
 
 TASK, INBOX = model.task.c, model.inbox.c
+FIND = select(model.task).where(TASK.id == bindparam("task"))
+FIND_HELD = select(model.task, *history.asked(bindparam("stream"))).where(TASK.id == bindparam("task"))
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def find(unit: Unit, task_id: str) -> Row[Any]:
     Raises:
         NotFound: unknown.
     """
-    row = unit.connection.execute(select(model.task).where(TASK.id == task_id)).first()
+    row = unit.connection.execute(FIND, {"task": task_id}).first()
     if row is None:
         raise NotFound()
     return row
@@ -68,7 +70,7 @@ def find(unit: Unit, task_id: str) -> Row[Any]:
 def find_held(unit: Unit, task_id: str, instance_id: str) -> Row[Any]:
     """Give a task's row, its instance being locked, and learn where the instance's history ends."""
     stream = f"instance:{instance_id}"
-    row = unit.connection.execute(select(model.task, *history.asked(stream)).where(TASK.id == task_id)).one()
+    row = unit.connection.execute(FIND_HELD, {"task": task_id, "stream": stream}).one()
     history.note(unit, stream, row)
     return row
 

@@ -7,13 +7,15 @@ still holds. An act that has changed something itself reads it anew, and keeps t
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import Label, func, select
+from sqlalchemy import func, select
 
 from engine.ground import model
 from engine.ground.unit_of_work import Unit
 
 STREAM, EDITION = "organization", "edition"
 Read = TypeVar("Read")
+ASKED = select(func.max(model.event.c.number)).where(model.event.c.stream == STREAM).scalar_subquery().label(EDITION)
+"""Asks for the number of the last change along with something else."""
 
 
 def of(unit: Unit, name: str, read: Callable[[Unit], Read]) -> Read:
@@ -28,11 +30,6 @@ def of(unit: Unit, name: str, read: Callable[[Unit], Read]) -> Read:
     return found
 
 
-def asked() -> Label[int | None]:
-    """Ask for the number of the last change along with something else."""
-    return select(func.max(model.event.c.number)).where(model.event.c.stream == STREAM).scalar_subquery().label(EDITION)
-
-
 def note(unit: Unit, row: dict[str, Any]) -> None:
     """Take what was asked for out of a row."""
     unit.cache[EDITION] = row.pop(EDITION) or 0
@@ -41,6 +38,6 @@ def note(unit: Unit, row: dict[str, Any]) -> None:
 def _head(unit: Unit) -> int:
     """Give the number of the last change, asked once for an act."""
     if EDITION not in unit.cache:
-        unit.cache[EDITION] = unit.connection.execute(select(asked())).scalar_one() or 0
+        unit.cache[EDITION] = unit.connection.execute(select(ASKED)).scalar_one() or 0
     head: int = unit.cache[EDITION]
     return head

@@ -16,12 +16,13 @@ from engine.core.expressions import ExpressionError, Value
 from engine.core.feel_time import Months, read_date, read_duration, read_moment, read_time, write
 from engine.core.tokens import COUNTS
 from engine.ground import model
-from engine.ground.database import replace
+from engine.ground.statements import replacement
 from engine.ground.unit_of_work import Unit
 
 INSTANCE = ""
 """The scope of the instance itself."""
 
+KEEP = replacement(model.variable, "value")
 CHUNK = 500
 """Pairs in one statement: PostgreSQL runs out of stack at some thousands."""
 
@@ -162,6 +163,5 @@ class Scopes(Mapping[tuple[str, str], Any]):
             for scope, name in self.changes()
             if (scope, name) in self
         ]
-        if rows:
-            replace(unit.connection, table, rows, "value")
+        unit.write(KEEP, *rows)
         self._changed.clear()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from uuid_utils import uuid7
 from engine.ground.clock import Clock, local
 from engine.ground.database import Database
 from engine.ground.settings import Settings
+from engine.ground.statements import Statement, Write, send
 
 log = logging.getLogger("suixu.unit_of_work")
 
@@ -104,14 +106,32 @@ class Unit:
 
     def __init__(self, engine: "Engine", connection: Connection, writing: bool = False) -> None:
         self.engine = engine
-        self.connection = connection
+        self._connection = connection
         self.writing = writing
         self.now = engine.clock.now()
         self.cache: dict[str, Any] = {}
+        self._writes: list[Write] = []
         self._before: list[Callable[[], None]] = []
         self._after: list[Callable[[], None]] = []
 
     @property
+    def connection(self) -> Connection:
+        """Give the transaction as it stands: what was gathered until now is in it."""
+        self.flush()
+        return self._connection
+
+    def write(self, statement: Statement, *rows: Mapping[str, Any], missed: Exception | None = None) -> None:
+        """Gather rows that a statement writes; `missed` is raised then unless exactly one is changed."""
+        if rows:
+            self._writes.append(Write(statement, rows, missed))
+
+    def flush(self) -> None:
+        """Send what was gathered."""
+        if self._writes:
+            writes, self._writes = self._writes, []
+            send(self._connection, writes)
+
+    @cached_property
     def today(self) -> date:
         """Give the local date of this act."""
         return local(self.now).date()
@@ -132,7 +152,9 @@ class Unit:
         try:
             with self.connection.begin_nested():
                 yield
+                self.flush()
         except BaseException:
+            self._writes.clear()
             del self._after[asked:]
             for name, found in self._gathered():
                 del found[gathered.get(name, 0) :]
@@ -145,6 +167,7 @@ class Unit:
         """Write what was put off to the end of the transaction."""
         while self._before:
             self._before.pop(0)()
+        self.flush()
 
     def follow(self) -> None:
         """Do what waited for the commit. It has happened: what fails now is noted, and changes nothing of that."""
