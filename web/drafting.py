@@ -1,15 +1,19 @@
-"""Draw a process: drafts with their forms, checking, publishing, new ones from a file or from another process."""
+"""Draw a process: drafts with forms and decision tables, checking, publishing, new ones from a file or a process."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine import definitions, people
+from engine.core import decision_reading
+from engine.core.decisions import SUFFIX
+from engine.core.markup import MAX_BYTES
 from engine.ground.errors import Fault, Invalid, NotFound, Refused, Stale
 from engine.ground.unit_of_work import Unit
-from web import drawings, guard, security, session, timeline
+from web import decision_sheets, drawings, guard, security, session, timeline
 from web.processes import PROCESS
 from web.texts import gettext as _
 
@@ -21,11 +25,11 @@ NOTE_LIMIT = 500
 
 @dataclass(frozen=True)
 class Paper:
-    """Hold what is being drawn: the diagram's XML, its forms by key, and what it was based on."""
+    """Hold what is being drawn: the diagram's XML, what stands beside it by key, and what it was based on."""
 
     key: str
     source: str
-    forms: Mapping[str, str]
+    beside: Mapping[str, str]
     revision: int
     base: int
     note: str = ""
@@ -37,6 +41,11 @@ class Paper:
     def name(self) -> str:
         """Give the name that the drawing says."""
         return drawings.process_of(self.source)[1] or self.key
+
+    @property
+    def tables(self) -> list[str]:
+        """Name its decision tables."""
+        return [key for key in self.beside if key.endswith(SUFFIX)]
 
 
 @room.before_request
@@ -73,14 +82,17 @@ def _page(paper: Paper, message: str = "", checked: bool = False, overwrite: int
     with session.engine().reading() as unit:
         saved = definitions.draft(unit, paper.key)
         saver = people.person_names(unit, [saved.saved_by]).get(saved.saved_by or "", "") if saved else ""
-        check = definitions.surroundings(unit, paper.forms, (paper.key,)).check_form
-        form_faults = {key: check(text) for key, text in paper.forms.items()}
+        around = definitions.surroundings(unit, paper.beside, (paper.key,))
+    read = {key: decision_reading.read(paper.beside[key].encode(), around.feel) for key in paper.tables}
+    found = {key: around.check_form(text) for key, text in paper.beside.items() if key not in read}
+    found |= {key: faults for key, (_decision, faults) in read.items()}
     return render_template(
         "processes/edit.html",
         paper=paper,
         saved=saved,
         saver=saver,
-        form_faults=form_faults,
+        found=found,
+        sheets={key: decision_sheets.sheet(decision) for key, (decision, _faults) in read.items() if decision},
         message=message,
         checked=checked,
         overwrite=overwrite,
@@ -90,15 +102,15 @@ def _page(paper: Paper, message: str = "", checked: bool = False, overwrite: int
 def _given(key: str) -> Paper:
     """Read what came from the page; line ends are made plain, so that nothing counts as changed that was not."""
     texts = request.form
-    forms: dict[str, str] = {}
+    beside: dict[str, str] = {}
     for number in range(min(_number("form_count"), FORMS_LIMIT)):
         name = texts.get(f"form_key_{number}", "").strip()
         if name and f"form_drop_{number}" not in texts:
-            forms[name] = _plain(texts.get(f"form_text_{number}", ""))
+            beside[name] = _plain(texts.get(f"form_text_{number}", ""))
     new_key, new_text = texts.get("new_key", "").strip(), _plain(texts.get("new_text", ""))
-    paper = Paper(key, _plain(texts.get("source", "")), forms, _number("revision"), _number("base"))
+    paper = Paper(key, _plain(texts.get("source", "")), beside, _number("revision"), _number("base"))
     paper = replace(paper, note=texts.get("note", "").strip()[:NOTE_LIMIT])
-    return _with_new_form(paper, new_key, new_text)
+    return _with_table(_with_new_form(paper, new_key, new_text))
 
 
 def _with_new_form(paper: Paper, key: str, text: str) -> Paper:
@@ -107,11 +119,25 @@ def _with_new_form(paper: Paper, key: str, text: str) -> Paper:
     reason = ""
     if not drawings.KEY.fullmatch(key):
         reason = _("新表单的代码须以小写英文字母开头，只含小写字母、数字和下划线。")
-    elif key in paper.forms:
+    elif key in paper.beside:
         reason = _("已经有代码为“%s”的表单。") % key
     if reason:
         return replace(paper, new_key=key, new_text=text, faults=(Fault("form_key", reason, "new_key"),))
-    return replace(paper, forms={**paper.forms, key: text})
+    return replace(paper, beside={**paper.beside, key: text})
+
+
+def _with_table(paper: Paper) -> Paper:
+    """Take the decision table that came as a file; it takes the place of one of the same id."""
+    file = request.files.get("table")
+    if file is None or not file.filename:
+        return paper
+    with closing(file):
+        content = file.stream.read(MAX_BYTES + 1)
+    try:
+        key, text = drawings.decision_of(content)
+    except Invalid as error:
+        return replace(paper, faults=(*paper.faults, *error.faults))
+    return replace(paper, beside={**paper.beside, key: _plain(text)})
 
 
 def _number(name: str) -> int:
@@ -129,11 +155,11 @@ def save(key: str) -> AnyResponse | str:
     _demand_name(key)
     paper = _given(key)
     if paper.faults:
-        return make_response(_page(paper, _("没有保存：新表单有问题。")), 422)
+        return make_response(_page(paper, _("没有保存：新加的表单或决策表有问题。")), 422)
     revision = _number("overwrite") if "overwrite" in request.form else paper.revision
     try:
         with session.engine().transaction() as unit:
-            definitions.save_draft(unit, key, paper.name, paper.source, paper.forms, revision, session.actor())
+            definitions.save_draft(unit, key, paper.name, paper.source, paper.beside, revision, session.actor())
     except Stale as error:
         return _conflict(paper, error.message)
     flash(_("草稿已保存。"))
@@ -158,7 +184,7 @@ def check(key: str) -> str:
 
 
 def _faults(unit: Unit, paper: Paper) -> list[Fault]:
-    return [*_key_faults(paper), *definitions.check(unit, paper.source.encode(), paper.forms, (paper.key,))]
+    return [*_key_faults(paper), *definitions.check(unit, paper.source.encode(), paper.beside, (paper.key,))]
 
 
 def _key_faults(paper: Paper) -> list[Fault]:
@@ -184,7 +210,7 @@ def publish(key: str) -> AnyResponse | str:
                 raise Refused(_("流程图还有问题，没有发布。"), paper.faults or found)
             own = (key,)
             version = definitions.publish(
-                unit, paper.source.encode(), paper.forms, session.actor(), paper.note, own
+                unit, paper.source.encode(), paper.beside, session.actor(), paper.note, own
             ).version
     except Stale as error:
         return _conflict(paper, error.message)
@@ -242,9 +268,9 @@ def create() -> AnyResponse | str:
     try:
         with session.engine().transaction() as unit:
             _demand_new(unit, key, name)
-            source, forms = _beginning(unit)
+            source, beside = _beginning(unit)
             text = drawings.rename(source, key, name)
-            definitions.save_draft(unit, key, name, text, forms, 0, session.actor())
+            definitions.save_draft(unit, key, name, text, beside, 0, session.actor())
     except Invalid as error:
         return make_response(_new_page(error.faults), 422)
     flash(_("草稿已建好，画好后点“发布”才能使用。"))
@@ -284,7 +310,7 @@ def _beginning(unit: Unit) -> tuple[str, Mapping[str, str]]:
     if not any(item.key == wanted for item in definitions.overview(unit)):
         raise Invalid(_("没有建立流程。"), [Fault("process_copy", _("请选择一个已有的流程来复制。"), "copy")])
     paper = _kept(unit, wanted)
-    return paper.source, paper.forms
+    return paper.source, paper.beside
 
 
 room.add_app_template_global(timeline.moment_words)

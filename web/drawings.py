@@ -1,9 +1,12 @@
-"""Handle the file of a drawing before it is published: its text, its name, a copy under another key, an empty one."""
+"""Handle the files of a drawing before it is published: text and name, a copy under another key, an empty one."""
 
 import re
+from dataclasses import replace
 
 from lxml import etree
 
+from engine.core import decision_reading
+from engine.core.decisions import name_in_version
 from engine.core.markup import BPMN, parse
 from engine.ground.errors import Fault, Invalid
 from web.texts import gettext as _
@@ -42,6 +45,20 @@ def text_of(source: bytes) -> str:
         return source.removeprefix(BOM).decode().replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise _unreadable([]) from error
+
+
+def decision_of(source: bytes) -> tuple[str, str]:
+    """Give the name under which a version keeps a decision table, and the file's text.
+
+    Raises:
+        Invalid: no decision can be read in it.
+    """
+    key = decision_reading.id_of(source)
+    if not key:
+        message = _("这个文件不能用作决策表，请选择 DMN 1.3 的决策表文件（.dmn）。")
+        found = decision_reading.read(source, None)[1]
+        raise Invalid(message, [replace(fault, element="table", name="", line=0) for fault in found])
+    return name_in_version(key), text_of(source)
 
 
 def process_of(text: str) -> tuple[str, str]:

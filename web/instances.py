@@ -18,7 +18,7 @@ from engine.core.visibility import AUDIT, may_see
 from engine.ground.errors import Fault, Invalid, NotFound
 from engine.ground.unit_of_work import Unit
 from engine.instances import InstanceView
-from web import guard, security, session, streams, timeline, twin
+from web import decision_sheets, guard, security, session, streams, timeline, twin
 from web.addresses import read_moment
 from web.files import diagram_file, file_url
 from web.names import names
@@ -129,6 +129,7 @@ def _shown(unit: Unit, view: InstanceView) -> dict[str, Any]:
         "waiting": _waiting(unit, view),
         "steps": _steps(unit, view),
         "beginning": twin.beginning(diagram, starters.titles(unit, diagram.starters)),
+        "sheets": [*map(decision_sheets.sheet, view.definition.decisions.values())],
         "lines": timeline.tell(unit, view.events, diagram),
         "parent_open": _may_open(unit, view.row["parent_id"]),
         # What is filled in besides a document is kept under its task's name.

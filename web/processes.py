@@ -12,7 +12,7 @@ from engine.core.catalogue import Definition
 from engine.core.forms import Form, Values
 from engine.ground.errors import Fault, Invalid, NotFound
 from engine.ground.unit_of_work import Unit
-from web import guard, security, session, timeline, twin
+from web import decision_sheets, guard, security, session, timeline, twin
 from web.files import diagram_file
 from web.forms import apply_row_action, row_focus, unconfirmed
 from web.texts import gettext as _
@@ -66,7 +66,8 @@ def _told(unit: Unit, definition: Definition) -> dict[str, Any]:
     titles = {**people.post_titles(unit, wanted), **starters.titles(unit, diagram.starters)}
     called = {item.key: item.name for item in definitions.overview(unit)} | definition.decision_names
     steps = twin.tell(diagram, {}, called, titles, twin.told_parameters(parameters.listing(unit)))
-    return {"steps": steps, "beginning": twin.beginning(diagram, titles)}
+    sheets = [*map(decision_sheets.sheet, definition.decisions.values())]
+    return {"steps": steps, "beginning": twin.beginning(diagram, titles), "sheets": sheets}
 
 
 @room.get("/processes/<key>/versions/<int:number>")

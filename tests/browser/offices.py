@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from playwright.sync_api import Response
+from playwright.sync_api import FilePayload, Response
 
 from engine import erasures
 from tests.browser.served import ERASED
 from tests.browser.sights import Go, Sight, at
 from tests.browser.walk import PATIENCE, Walk
+from tests.engine.office import TABLES
 
 PROCESS = "/processes/<key>"
 EDIT = f"{PROCESS}/edit"
@@ -69,6 +70,14 @@ def _new_form(walk: Walk) -> Response:
     return walk.press("保存草稿")
 
 
+def _table(walk: Walk) -> Response:
+    """Bring a decision table along, which is shown."""
+    walk.open("/processes/archiving/edit")
+    file = FilePayload(name="a.dmn", mimeType="application/xml", buffer=TABLES["unique.dmn"].encode())
+    walk.page.locator("#table").set_input_files(file)
+    return walk.press("检查")
+
+
 def _no_new_process(walk: Walk) -> Response:
     walk.open("/processes/new")
     walk.fill(key="大写")
@@ -113,7 +122,7 @@ PROCESSES = (
         f"{PROCESS}/check",
         "process-admin",
         "没有发现问题，可以发布。",
-        _draw("archiving", "检查", {}),
+        _table,
     ),
     Sight(
         "edit-not-published",
@@ -124,7 +133,7 @@ PROCESSES = (
         422,
     ),
     Sight("edit-conflict", EDIT, "process-admin", "仍保存我的内容，盖过别人的草稿", _conflict, 409),
-    Sight("edit-form-refused", EDIT, "process-admin", "没有保存：新表单有问题。", _new_form, 422),
+    Sight("edit-form-refused", EDIT, "process-admin", "没有保存：新加的表单或决策表有问题。", _new_form, 422),
     Sight("new-process", "/processes/new", "process-admin", "不复制，从空白开始", at("/processes/new")),
     Sight("new-process-refused", "/processes/new", "process-admin", "新建流程 有 2 处需要改正", _no_new_process, 422),
 )
