@@ -1,4 +1,4 @@
-"""Open the house that is tormented: an office, two processes, the function of a service task, and its clock."""
+"""Open the house that is tormented: an office, three processes, the function of a service task, and its clock."""
 
 import json
 import time
@@ -20,7 +20,7 @@ PEOPLE = {"wang": "hr.staff", "li": "hr.staff", "zhang": "hr.head", "chen": "off
 """Login and post; where two hold a post, a task has to be claimed first, and both go for it."""
 
 STARTERS = "hr.staff"
-KEY = "matter"
+KEY, ADVICE, TALLY = "matter", "advice", "tally"
 NOTICED = "hr.head"
 """The post that the service task tells."""
 
@@ -28,19 +28,35 @@ _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>'
     '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:suixu="urn:suixu:bpmn:1"'
     ' targetNamespace="urn:suixu:chaos">'
+    '<bpmn:message id="advised" name="已会办" /><bpmn:signal id="over" name="办完" />'
 )
 _FLOW = '<bpmn:sequenceFlow id="{0}_{1}" sourceRef="{0}" targetRef="{1}" />'
 _TASK = '<bpmn:userTask id="{0}" name="{1}" suixu:form="words" suixu:assignment="{2}" />'
 
 
 def advice() -> bytes:
-    """Draw the child: one task."""
-    body = '<bpmn:startEvent id="s" />' + _TASK.format("advise", "会办", "office.staff") + '<bpmn:endEvent id="e" />'
-    return _drawn("advice", "会办", '"会办"', body, "s>advise advise>e")
+    """Draw the child: one task, and a message to its parent, which bears the same business key."""
+    body = (
+        '<bpmn:startEvent id="s" />'
+        + _TASK.format("advise", "会办", "office.staff")
+        + '<bpmn:endEvent id="e"><bpmn:messageEventDefinition messageRef="advised" /></bpmn:endEvent>'
+    )
+    return _drawn(ADVICE, "会办", '"会办"', body, "s>advise advise>e")
+
+
+def tally() -> bytes:
+    """Draw what the signal at the end of each matter starts."""
+    start = '<bpmn:startEvent id="s"><bpmn:signalEventDefinition signalRef="over" /></bpmn:startEvent>'
+    return _drawn(
+        TALLY, "计数", '"计数"', f'{start}<bpmn:task id="count" /><bpmn:endEvent id="e" />', "s>count count>e"
+    )
 
 
 def matter() -> bytes:
-    """Draw the parent: a task, then a timer and a service task beside another task, then the child."""
+    """Draw the parent: a task, then a timer and a service task beside another task, then the child.
+
+    Meanwhile it waits for the child's message; at its end it gives a signal.
+    """
     body = (
         '<bpmn:startEvent id="s" name="发起" suixu:form="begin" />'
         + _TASK.format("draft", "起草", "hr.staff")
@@ -49,11 +65,16 @@ def matter() -> bytes:
         + '<bpmn:intermediateCatchEvent id="pause"><bpmn:timerEventDefinition><bpmn:timeDuration>PT2S'
         "</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:intermediateCatchEvent>"
         '<bpmn:serviceTask id="weigh" name="核对" suixu:function="chaos.weigh" />'
-        '<bpmn:parallelGateway id="join" /><bpmn:callActivity id="ask" name="会办" calledElement="advice" />'
-        '<bpmn:endEvent id="e" />'
+        '<bpmn:parallelGateway id="join" /><bpmn:callActivity id="ask" name="会办" calledElement="advice"'
+        ' suixu:businessKey="subject" />'
+        '<bpmn:receiveTask id="hear" name="得知会办" messageRef="advised" /><bpmn:parallelGateway id="all" />'
+        '<bpmn:endEvent id="e"><bpmn:signalEventDefinition signalRef="over" /></bpmn:endEvent>'
     )
-    flows = "s>draft draft>split split>check split>pause pause>weigh check>join weigh>join join>ask ask>e"
-    return _drawn(KEY, "办件", "subject", body, flows, f' suixu:starters="{STARTERS}"')
+    flows = (
+        "s>draft draft>split split>check split>pause pause>weigh check>join weigh>join join>ask ask>all"
+        " split>hear hear>all all>e"
+    )
+    return _drawn(KEY, "办件", "subject", body, flows, f' suixu:starters="{STARTERS}" suixu:businessKey="subject"')
 
 
 def _drawn(key: str, name: str, title: str, body: str, flows: str, more: str = "") -> bytes:
@@ -111,7 +132,7 @@ def open_engine(url: str, folder: Path, clock: Clock | None = None) -> Engine:
 
 
 def found(url: str, folder: Path) -> None:
-    """Fill an empty database: people, their accounts, the two processes."""
+    """Fill an empty database: people, their accounts, the processes."""
     migrations.migrate(url)
     engine = open_engine(url, folder)
     prepared = accounts.prepare("all", PASSWORD, must_change=False)
@@ -123,8 +144,8 @@ def found(url: str, folder: Path) -> None:
             people.add_post(unit, code, post, name, kind, SYSTEM)
         for login, reference in PEOPLE.items():
             _hire(unit, login, reference, prepared)
-        for source in (advice(), matter()):
-            definitions.publish(unit, source, FORMS, SYSTEM, own=("advice", KEY))
+        for source in (advice(), matter(), tally()):
+            definitions.publish(unit, source, FORMS, SYSTEM, own=(ADVICE, KEY, TALLY))
     engine.close()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from benchmarks.chaos.house import KEY
+from benchmarks.chaos.house import ADVICE, KEY, TALLY
 from benchmarks.chaos.people import DONE, REFUSED, Attempt
 from engine import jobs, records
 from engine.core import history
@@ -21,7 +21,11 @@ from tests.engine import promises
 ROUNDS = 30
 """Looks of the worker after everything stopped, one minute of its clock apart: more than any lease and back-off."""
 
-STEPS = {KEY: ("draft", "check", "pause", "weigh", "ask"), "advice": ("advise",)}
+STEPS = {
+    KEY: ("draft", "check", "pause", "weigh", "ask", "hear", "e"),
+    ADVICE: ("advise", "e"),
+    TALLY: ("s", "count", "e"),
+}
 """What each process passes exactly once before it ends; a join is passed by each token that it takes."""
 
 
@@ -80,6 +84,7 @@ def differences(record: Record, attempts: Sequence[Attempt]) -> Iterator[str]:
     yield from _halves(record)
     yield from _work(record)
     yield from _children(record)
+    yield from _told(record)
     yield from _ends(record)
 
 
@@ -156,7 +161,11 @@ def _work(record: Record) -> Iterator[str]:
     # Retried or not, what is not done must have been put before a person.
     troubled = {event.envelope.get("job") for event in record.events if event.kind == "incident.raised"}
     for row in record.jobs:
-        if row.kind in ("timer", "function", "return") and row.state != "done" and row.id not in troubled:
+        if (
+            row.kind in ("timer", "function", "return", "signal", "message", "start")
+            and row.state != "done"
+            and row.id not in troubled
+        ):
             yield f"the {row.kind} {row.id} is still {row.state}"
     wanted = Counter(
         f"function:{event.envelope['token']}:0:{person}"
@@ -175,6 +184,18 @@ def _children(record: Record) -> Iterator[str]:
     ended = Counter(row.id for row in rows if row.state != "active")
     returned = _count(record, "child.returned", "child") + _count(record, "child.discarded", "child")
     yield from _unequal("returns of the child", ended, returned)
+
+
+def _told(record: Record) -> Iterator[str]:
+    """Each end of a matter was signalled once, and counted once; each advice was heard of once."""
+    done = [event for event in record.events if event.kind == "activity.completed"]
+    processes = {row.id: row.process_key for row in record.instances}
+    passed = Counter((processes.get(event.stream.partition(":")[2]), event.envelope.get("activity")) for event in done)
+    counted = sum(row.process_key == TALLY for row in record.instances)
+    if counted != passed[KEY, "e"]:
+        yield f"{passed[KEY, 'e']} matters ended, and {counted} were counted"
+    if passed[KEY, "hear"] != passed[ADVICE, "e"]:
+        yield f"{passed[ADVICE, 'e']} advices were sent, and {passed[KEY, 'hear']} heard of"
 
 
 def _ends(record: Record) -> Iterator[str]:

@@ -68,7 +68,9 @@ def _do(engine: Engine, login: str, person_id: str) -> Sequence[Attempt]:
 def test_a_whole_record_has_no_violations(walked: Walked) -> None:
     engine, record, attempts = walked
 
-    assert [row.state for row in record.instances] == ["completed", "completed"]
+    assert [(row.process_key, row.state) for row in record.instances] == [
+        (key, "completed") for key in (house.KEY, house.ADVICE, house.TALLY)
+    ]
     assert proof.violations(engine, attempts) == []
 
 
@@ -110,6 +112,16 @@ def test_a_part_that_is_missing_is_found(walked: Walked, part: str) -> None:
     emptied: dict[str, Any] = {part: ()}
 
     assert list(proof.differences(replace(record, **emptied), attempts))
+
+
+@pytest.mark.parametrize("name", ["hear", "e"])
+def test_a_message_or_a_signal_that_nobody_heard_is_found(walked: Walked, name: str) -> None:
+    _engine, record, _attempts = walked
+    matter = next(f"instance:{row.id}" for row in record.instances if row.process_key == house.KEY)
+    kept = [event for event in record.events if (event.stream, event.envelope.get("activity")) != (matter, name)]
+    told = " ".join(proof._told(replace(record, events=tuple(kept))))
+
+    assert told == {"hear": "1 advices were sent, and 0 heard of", "e": "0 matters ended, and 1 were counted"}[name]
 
 
 @pytest.mark.parametrize("kind", ["start", "complete"])
