@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, select, update
 
-from engine.core import attempts, history, logins, organization, passwords, sessions
+from engine.core import attempts, establishment, history, logins, organization, passwords, plain_text, sessions
 from engine.core.attempts import FAILURES, LOCKED_FOR
 from engine.core.sessions import Session as Session
 from engine.ground import model
@@ -222,7 +222,7 @@ def first_administrator(unit: Unit, login: str, password: str, name: str = "系�
     """Open the first account of an installation, for the system administrator; only while there is none at all."""
     if unit.connection.execute(select(model.account.c.id).limit(1)).first() is not None:
         raise Invalid("已有账号，不能再建立第一个管理员。")
-    person_id = new_id()
+    person_id, name = new_id(), plain_text.read(name, "姓名", establishment.LONGEST_PERSON, "name", "姓名不能为空。")
     organization.insert_new(unit, model.person, {"id": person_id, "name": name, "number": None})
     history.record(unit, "organization", "person-added", SYSTEM, {"id": person_id, "name": name}, subject=person_id)
     return create(unit, person_id, login, password, ["system"], SYSTEM)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, delete, select
 
-from engine.core import history, organization, starts
+from engine.core import history, organization, plain_text, starts
 from engine.core.calendar import statutory_days
 from engine.core.workdays import calendar_of
 from engine.ground import model
@@ -107,7 +107,7 @@ def set_day(unit: Unit, day: date, workday: bool, source: str, actor: Actor) -> 
     _refuse([*_day_faults(day), *_source_faults(source)])
     before = _workday_entered(unit, day)
     _put(unit, {day: workday}, source)
-    payload = {"day": day, "workday": workday, "source": source.strip(), "before": before}
+    payload = {"day": day, "workday": workday, "source": plain_text.kept(source), "before": before}
     _close(unit, "calendar-day-set", actor, payload)
 
 
@@ -134,9 +134,9 @@ def enter_year(unit: Unit, number: int, days: Mapping[date, bool], source: str, 
     _refuse([*_source_faults(source), *_list_faults(number, days)])
     before = _drop_list(unit, number)
     _put(unit, days, source)
-    _insert(unit, model.calendar_year, [{"year": number, "source": source.strip()}])
+    _insert(unit, model.calendar_year, [{"year": number, "source": plain_text.kept(source)}])
     listed = {day.isoformat(): workday for day, workday in sorted(days.items())}
-    payload = {"year": number, "source": source.strip(), "days": listed, "before": before}
+    payload = {"year": number, "source": plain_text.kept(source), "days": listed, "before": before}
     _close(unit, "calendar-year-entered", actor, payload)
 
 
@@ -168,7 +168,7 @@ def _workday_entered(unit: Unit, day: date) -> bool | None:
 
 def _put(unit: Unit, days: Mapping[date, bool], source: str) -> None:
     _drop(unit, model.calendar_day.c.day.in_(list(days)))
-    rows = [{"day": day, "workday": workday, "source": source.strip()} for day, workday in days.items()]
+    rows = [{"day": day, "workday": workday, "source": plain_text.kept(source)} for day, workday in days.items()]
     _insert(unit, model.calendar_day, rows)
 
 
@@ -206,11 +206,7 @@ def _refuse(faults: list[Fault]) -> None:
 
 
 def _source_faults(source: str) -> list[Fault]:
-    if not source.strip():
-        return [Fault("required", "请填写依据：文号或者说明。", "source")]
-    if len(source.strip()) > LONGEST_SOURCE:
-        return [Fault("too-long", f"依据不能超过 {LONGEST_SOURCE} 个字。", "source")]
-    return []
+    return plain_text.faults(source, "依据", LONGEST_SOURCE, "source", "请填写依据：文号或者说明。")
 
 
 def _day_faults(day: date) -> list[Fault]:

@@ -20,6 +20,7 @@ from engine.core import (
     history,
     organization,
     parameters,
+    plain_text,
     profile,
     starts,
     vocabulary,
@@ -33,6 +34,7 @@ from engine.ground.errors import Fault, Stale, SuixuError
 from engine.ground.unit_of_work import Actor, Unit, new_id
 
 TABLE = model.definition.c
+NOTE_LIMIT = 500
 SAVED = "这张流程图刚刚被别人保存过，请重新打开后再改。您的改动没有保存。"
 
 
@@ -110,9 +112,10 @@ def publish(
     """Make a new version, unless nothing changed; running instances stay on theirs.
 
     Raises:
-        Refused: the drawing has faults, all named.
+        Refused: the drawing has faults, all named. Invalid: the note.
     """
     diagram = profile.read(source, surroundings(unit, sources, own))
+    note = plain_text.read(note, "发布说明", NOTE_LIMIT, "note", lines=True)
     used = _used(diagram, sources)
     digest = _digest(source, used)
     before = catalogue.latest_id(unit, diagram.key)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from engine.core import erasures, execution, history, organization
+from engine.core import erasures, execution, history, organization, plain_text
 from engine.core.chain import ERASED as ERASED
 from engine.core.erasures import INSTEAD as INSTEAD
 from engine.ground import model
@@ -90,13 +90,18 @@ def erase(unit: Unit, stream: str, number: int, actor: Actor, authority: str, re
         raise Stale("这条记录的内容已经清除。")
     if wrong := faults(authority, reason):
         raise Invalid("没有清除。", wrong)
-    erasures.erase(unit, stream, number, actor, " ".join(authority.split()), reason.strip())
+    given = (plain_text.kept(" ".join(authority.split())), plain_text.kept(reason))
+    erasures.erase(unit, stream, number, actor, *given)
 
 
 def faults(authority: str, reason: str) -> list[Fault]:
     """Say what is missing of authority and reason, or too long."""
-    given = {"authority": " ".join(authority.split()), "reason": reason.strip()}
-    return [fault for key, text in given.items() if (fault := _fault(key, text))]
+    given = {"authority": " ".join(authority.split()), "reason": reason}
+    return [
+        fault
+        for key, text in given.items()
+        for fault in plain_text.faults(text, LABELS[key], LONGEST[key], key, f"请填写“{LABELS[key]}”。", True)
+    ]
 
 
 def _hold(unit: Unit, stream: str) -> None:
@@ -105,11 +110,3 @@ def _hold(unit: Unit, stream: str) -> None:
         execution.lock(unit, key)
     else:
         history.hold(unit, stream)
-
-
-def _fault(key: str, text: str) -> Fault | None:
-    if not text:
-        return Fault("erasure.blank", f"请填写“{LABELS[key]}”。", key)
-    if len(text) > LONGEST[key]:
-        return Fault("erasure.long", f"“{LABELS[key]}”最多 {LONGEST[key]} 个字。", key)
-    return None

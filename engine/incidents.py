@@ -4,12 +4,13 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
-from engine.core import execution, history
+from engine.core import execution, history, plain_text
 from engine.ground import model
 from engine.ground.errors import Invalid, NotFound, Stale
 from engine.ground.unit_of_work import Actor, Unit
 
 TABLE = model.incident.c
+LONGEST = 500
 
 
 def listing(unit: Unit, everything: bool = False, limit: int = 200) -> list[Row[Any]]:
@@ -40,9 +41,8 @@ def retry(unit: Unit, incident_id: str, actor: Actor) -> None:
 
 def resolve(unit: Unit, incident_id: str, actor: Actor, resolution: str) -> None:
     """Close an incident that was dealt with otherwise, saying how."""
-    if not resolution.strip():
-        raise Invalid("请写明是怎样解决的。")
-    _close(unit, _open(unit, incident_id), actor, resolution.strip())
+    said = plain_text.read(resolution, "怎样解决的", LONGEST, "resolution", "请写明是怎样解决的。", lines=True)
+    _close(unit, _open(unit, incident_id), actor, said)
 
 
 def _open(unit: Unit, incident_id: str) -> Row[Any]:

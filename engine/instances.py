@@ -18,6 +18,7 @@ from engine.core import (
     history,
     opinions,
     organization,
+    plain_text,
     starters,
     visibility,
 )
@@ -28,6 +29,7 @@ from engine.ground.errors import Invalid, NotAllowed, NotFound
 from engine.ground.unit_of_work import Actor, Unit
 
 TABLE = model.instance.c
+REASON_LIMIT = 500
 
 
 @dataclass(frozen=True)
@@ -213,9 +215,7 @@ def cancel(unit: Unit, instance_id: str, actor: Actor, reason: str) -> None:
     assert actor.person_id is not None
     if not may_cancel(unit, {**run.row, "state": "active"}, actor.person_id):
         raise NotFound()
-    if not reason.strip():
-        raise Invalid("请写明撤销的原因。")
-    execution.cancel(run, reason.strip())
+    execution.cancel(run, plain_text.read(reason, "撤销的原因", REASON_LIMIT, "reason", "请写明撤销的原因。", True))
 
 
 def verify(unit: Unit, instance_id: str) -> Verdict:

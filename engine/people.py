@@ -235,7 +235,9 @@ def _conflicts(row: roster.Row, found: Row[Any] | None, what: str, name: str) ->
 
 
 def _person_faults(unit: Unit, row: roster.Row) -> Faults:
-    yield from _moved(row, "person_name", establishment.name_faults(row.person_name, longest=100))
+    yield from _moved(
+        row, "person_name", establishment.name_faults(row.person_name, longest=establishment.LONGEST_PERSON)
+    )
     yield from _moved(row, "number", establishment.name_faults(row.number, longest=50))
     if row.login:
         yield from _moved(row, "login", logins.faults(row.login))

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import insert, select, update
 
-from engine.core import history
+from engine.core import history, plain_text
 from engine.core.sessions import Session
 from engine.ground import model
 from engine.ground.errors import Fault, Invalid, NotFound
@@ -77,11 +77,10 @@ def issue(
     account = unit.connection.execute(select(model.account).where(ACCOUNT.id == account_id)).one_or_none()
     if account is None or account.person_id != actor.person_id:
         raise NotFound()
-    name = name.strip()
     if faults := _faults(unit, name, scopes, expires, account.roles):
         raise Invalid("没有生成令牌。", faults)
     secret, token_id = PREFIX + secrets.token_urlsafe(32), new_id()
-    kept = {"name": name, "scopes": sorted(set(scopes)), "expires": expires}
+    kept = {"name": plain_text.kept(name), "scopes": sorted(set(scopes)), "expires": expires}
     row = {"id": token_id, "account_id": account_id, "digest": _digest(secret), "created_at": unit.now, **kept}
     unit.connection.execute(insert(model.token), row)
     payload = {**kept, "expires": str(expires)}
@@ -93,16 +92,14 @@ def _faults(
     unit: Unit, name: str, scopes: Collection[str], expires: date | None, roles: Collection[str]
 ) -> list[Fault]:
     wrong = (
-        (not name, "blank", "请填写令牌的用途，例如“季度统计”。", "name"),
-        (len(name) > NAME_LENGTH, "too-long", f"用途最多{NAME_LENGTH}字。", "name"),
-        (not name.isprintable(), "control", "用途里有看不见的控制字符，请删去。", "name"),
         (not scopes, "blank", "请至少选一项权限。", "scopes"),
         (not offered(roles).keys() >= set(scopes), "choice", "选的权限不在可选范围内，请重新选择。", "scopes"),
         (expires is None, "blank", "请填写截止日期，例如 2026-03-15。", "expires"),
         (expires is not None and expires <= unit.today, "past", "截止日期应当在今天以后。", "expires"),
         (expires is not None and expires > unit.today + LONGEST, "too-long", "最长一年，请改截止日期。", "expires"),
     )
-    return [Fault(code, message, element) for is_so, code, message, element in wrong if is_so]
+    found = [Fault(code, message, element) for is_so, code, message, element in wrong if is_so]
+    return [*plain_text.faults(name, "用途", NAME_LENGTH, "name", "请填写令牌的用途，例如“季度统计”。"), *found]
 
 
 def revoke(unit: Unit, token_id: str, actor: Actor) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, select, update
 
-from engine.core import claims, establishment, history, notices, organization, substitutions
+from engine.core import claims, establishment, history, notices, organization, plain_text, substitutions
 from engine.core.organization import Person
 from engine.ground import model
 from engine.ground.errors import Fault, Invalid, NotAllowed, NotFound, Stale
@@ -119,14 +119,14 @@ def grant(
     for person_id in sorted({principal_id, deputy_id}):
         organization.lock_person(unit, person_id)
     post = establishment.find_post(unit, reference)
-    faults = list(_faults(unit, principal_id, deputy_id, reference, starts, ends, authority.strip()))
+    faults = list(_faults(unit, principal_id, deputy_id, reference, starts, ends, authority))
     if not faults and (other := _overlapping(unit, principal_id, post.id, starts, ends)):
         faults = [Fault("overlap", _already(other), "starts")]
     if faults:
         raise Invalid("".join(fault.message for fault in faults), faults)
     dates = {"starts": starts, "ends": ends}
     given = {"id": new_id(), "principal_id": principal_id, "deputy_id": deputy_id, "post_id": post.id, **dates}
-    given["authority"] = authority.strip()
+    given["authority"] = plain_text.kept(authority)
     kept = {**given, "granted_at": unit.now, "granted_by": actor.person_id}
     organization.insert_new(unit, model.substitution, kept)
     _record(unit, "substitution-granted", actor, {**given, "reference": reference}, kept, reference)
@@ -198,10 +198,7 @@ def _faults(
     elif deputy_id not in {person.id for person in eligible(unit)}:
         yield Fault("deputy", "代理人须有可以登录的账号，并且不是系统、安全、审计管理员。", "deputy")
     yield from _date_faults(unit.today, starts, ends)
-    if not authority:
-        yield Fault("required", "请写明授权依据或者原因。", "authority")
-    elif len(authority) > AUTHORITY_LIMIT or establishment.UNPRINTABLE.search(authority):
-        yield Fault("authority", f"授权依据写成一行，不超过{AUTHORITY_LIMIT}个字。", "authority")
+    yield from plain_text.faults(authority, "授权依据", AUTHORITY_LIMIT, "authority", "请写明授权依据或者原因。")
 
 
 def _date_faults(today: date, starts: date, ends: date) -> Iterator[Fault]:

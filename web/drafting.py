@@ -8,7 +8,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine import definitions, people
-from engine.core import decision_reading
+from engine.core import decision_reading, plain_text
 from engine.core.decisions import SUFFIX
 from engine.core.markup import MAX_BYTES
 from engine.ground.errors import Fault, Invalid, NotFound, Refused, Stale
@@ -19,8 +19,7 @@ from web.texts import gettext as _
 
 room = Blueprint("drafting", __name__)
 
-FORMS_LIMIT = 100
-NOTE_LIMIT = 500
+FORMS_LIMIT, NAME_LIMIT = 100, 100
 
 
 @dataclass(frozen=True)
@@ -106,10 +105,10 @@ def _given(key: str) -> Paper:
     for number in range(min(_number("form_count"), FORMS_LIMIT)):
         name = texts.get(f"form_key_{number}", "").strip()
         if name and f"form_drop_{number}" not in texts:
-            beside[name] = _plain(texts.get(f"form_text_{number}", ""))
-    new_key, new_text = texts.get("new_key", "").strip(), _plain(texts.get("new_text", ""))
-    paper = Paper(key, _plain(texts.get("source", "")), beside, _number("revision"), _number("base"))
-    paper = replace(paper, note=texts.get("note", "").strip()[:NOTE_LIMIT])
+            beside[name] = plain_text.unix_lines(texts.get(f"form_text_{number}", ""))
+    new_key, new_text = texts.get("new_key", "").strip(), plain_text.unix_lines(texts.get("new_text", ""))
+    paper = Paper(key, plain_text.unix_lines(texts.get("source", "")), beside, _number("revision"), _number("base"))
+    paper = replace(paper, note=texts.get("note", "").strip())
     return _with_table(_with_new_form(paper, new_key, new_text))
 
 
@@ -137,16 +136,12 @@ def _with_table(paper: Paper) -> Paper:
         key, text = drawings.decision_of(content)
     except Invalid as error:
         return replace(paper, faults=(*paper.faults, *error.faults))
-    return replace(paper, beside={**paper.beside, key: _plain(text)})
+    return replace(paper, beside={**paper.beside, key: plain_text.unix_lines(text)})
 
 
 def _number(name: str) -> int:
     text = request.form.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
-
-
-def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 @room.post("/processes/<key>/edit")
@@ -269,6 +264,7 @@ def create() -> AnyResponse | str:
         with session.engine().transaction() as unit:
             _demand_new(unit, key, name)
             source, beside = _beginning(unit)
+            name = plain_text.kept(name)
             text = drawings.rename(source, key, name)
             definitions.save_draft(unit, key, name, text, beside, 0, session.actor())
     except Invalid as error:
@@ -294,8 +290,7 @@ def _demand_new(unit: Unit, key: str, name: str) -> None:
         faults.append(Fault("process_key", rule, "key"))
     elif any(item.key == key for item in definitions.overview(unit)):
         faults.append(Fault("process_key", _("已经有代码为“%s”的流程。") % key, "key"))
-    if not name or len(name) > 100:
-        faults.append(Fault("process_name", _("请填写流程的名称，不超过 100 个字。"), "name"))
+    faults += plain_text.faults(name, _("流程的名称"), NAME_LIMIT, "name", _("请填写流程的名称。"))
     if faults:
         raise Invalid(_("没有建立流程。"), faults)
 

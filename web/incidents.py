@@ -9,7 +9,6 @@ from web import guard, session
 from web.texts import gettext as _
 
 PROCESS = "process"
-LONGEST = 500
 
 room = Blueprint("incidents", __name__)
 
@@ -27,7 +26,13 @@ def _page(faults: tuple[Fault, ...], typed: str = "") -> str:
         rows = incidents.listing(unit, everything)
         names = people.person_names(unit, [row.resolved_by for row in rows])
     return render_template(
-        "incidents.html", rows=rows, names=names, everything=everything, faults=faults, typed=typed, longest=LONGEST
+        "incidents.html",
+        rows=rows,
+        names=names,
+        everything=everything,
+        faults=faults,
+        typed=typed,
+        longest=incidents.LONGEST,
     )
 
 
@@ -48,7 +53,7 @@ def retry(incident_id: str) -> Response:
 def resolve(incident_id: str) -> Response:
     """Close what was dealt with otherwise (已解决)."""
     guard.demand(PROCESS)
-    typed = request.form.get("resolution", "")[:LONGEST]
+    typed = request.form.get("resolution", "")
     try:
         with session.engine().transaction() as unit:
             incidents.resolve(unit, incident_id, session.actor(), typed)

@@ -29,7 +29,6 @@ room = Blueprint("instances", __name__)
 STATES = {"active": _("办理中"), "completed": _("已办结"), "cancelled": _("已撤销"), "failed": _("出错结束")}
 PAGE = 50
 TEXT_LIMIT = 100
-REASON_LIMIT = 500
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def show(instance_id: str) -> str:
 def cancel(instance_id: str) -> AnyResponse:
     """Cancel an instance with all below it (撤销)."""
     security.allow_inline_styles()
-    reason = request.form.get("reason", "").strip()[:REASON_LIMIT]
+    reason = request.form.get("reason", "")
     try:
         if request.form.get("confirmed") != "yes":
             raise Invalid(_("撤销以后不能恢复，请勾选“我已确认”。"))
@@ -134,6 +133,7 @@ def _shown(unit: Unit, view: InstanceView) -> dict[str, Any]:
         "parent_open": _may_open(unit, view.row["parent_id"]),
         # What is filled in besides a document is kept under its task's name.
         "act_names": [row.name for row in view.documents if row.name.startswith("task:")],
+        "longest": instances.REASON_LIMIT,
         "may_cancel": instances.may_cancel(unit, view.row, guard.person_id()),
         "erased": streams.erased_words,
         "missing": archive.MISSING,

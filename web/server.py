@@ -5,11 +5,12 @@ import signal
 import sys
 import threading
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import waitress
 from flask import Flask
 
+from engine.core.filenames import shown
 from engine.ground.errors import SuixuError
 from engine.ground.unit_of_work import Engine
 from engine.scheduler import Scheduler
@@ -20,9 +21,24 @@ SLACK = 64 * 1024
 LOG_FORMAT = "%(asctime)s %(name)s %(message)s"
 
 
+class Lines(logging.Formatter):
+    """Write each message as one line, whatever a visitor put into an address; only a traceback has more."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Spell out what would break the line, or steer the terminal that shows it."""
+        return shown(super().formatMessage(record))
+
+
+def log_to(stream: TextIO) -> None:
+    """Write warnings and what is worse to a stream."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Lines(LOG_FORMAT))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
 def run(app: Flask, engine: Engine) -> int:
     """Serve until told to stop; nothing of what is being done is cut off."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format=LOG_FORMAT)
+    log_to(sys.stderr)
     settings = engine.settings
     try:
         # Flask answers what is too large with a page; the server's own limit only guards against the absurd.
@@ -53,7 +69,7 @@ def run(app: Flask, engine: Engine) -> int:
 
 def work(engine: Engine, stopping: threading.Event | None = None) -> int:
     """Work off due jobs until told to stop; the job in hand is finished."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format=LOG_FORMAT)
+    log_to(sys.stderr)
     scheduler = Scheduler(engine)
     signal.signal(signal.SIGTERM, _stop)
     scheduler.start()

@@ -9,7 +9,7 @@ from typing import Any
 from openpyxl.utils import get_column_letter
 
 from engine import accounts, people
-from engine.core import sheets
+from engine.core import plain_text, sheets
 from engine.ground.errors import Fault, Refused
 from engine.ground.unit_of_work import Actor, Engine
 from engine.people import RosterRow
@@ -169,7 +169,7 @@ def _text(value: Any) -> str:
 
 def _plain(value: Any) -> str:
     """Make full-width letters and digits plain, but leave Chinese punctuation as it is."""
-    text = "".join(_half(character) for character in str(value if value is not None else ""))
+    text = "".join(_half(character) for character in plain_text.tidy(str(value if value is not None else "")))
     return text.replace("\u3000", " ").strip()
 
 

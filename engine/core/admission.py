@@ -17,6 +17,7 @@ from engine.core.markup import (
     own,
     place,
     reference,
+    strays,
     tag_of,
 )
 from engine.core.reading import KINDS
@@ -170,6 +171,12 @@ def identify(root: Element) -> Iterator[Fault]:
         seen.add(key)
         if tag_of(element) in _NAMED:
             yield from _identity(element, key)
+        yield from _characters(element)
+
+
+def _characters(element: Element) -> Iterator[Fault]:
+    for message in strays(element):
+        yield fault("CHARACTER", place(element), message, "请在流程编辑器或者源文件中删去它。")
 
 
 def _identity(element: Element, key: str) -> Iterator[Fault]:

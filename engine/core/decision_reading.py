@@ -71,6 +71,10 @@ def read(source: bytes, functions: Container[str] | None) -> tuple[Decision | No
         return None, [_fault("FORMAT", root, message, "请用 DMN 1.3 的编辑器保存该文件。")]
     reader = _Reader(functions)
     reader.faults.extend(_strangers(root))
+    for element in root.iter("*"):
+        reader.faults += [
+            _fault("CHARACTER", element, message, "请在决策表里删去它。") for message in markup.strays(element)
+        ]
     decision = reader.decision(root)
     faults = sorted(reader.faults, key=lambda one: one.line)
     return (None, faults) if faults or decision is None else (decision, [])

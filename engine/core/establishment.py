@@ -7,16 +7,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Table, func, or_, select, update
 
-from engine.core import claims, history, organization
+from engine.core import claims, history, organization, plain_text
 from engine.core.organization import POST_KINDS, UNIT_KINDS, Person
 from engine.ground import model
 from engine.ground.errors import Fault, Invalid, NotFound
 from engine.ground.unit_of_work import Actor, Unit, new_id
 
 STREAM = "organization"
+LONGEST_PERSON = 100
 CODE = re.compile(r"[a-z][a-z0-9_]{0,49}")
 CODE_RULE = "代码须以小写英文字母开头，只含小写字母、数字和下划线，不超过50个字符。"
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 # What is there
@@ -48,7 +48,7 @@ def add_unit(
     _allow(unit, actor)
     _refuse([*code_faults(code), *name_faults(name), *kind_faults(kind, UNIT_KINDS, "单位类别")])
     _refuse_taken(unit, model.unit, model.unit.c.code == code, "code", f"单位代码“{code}”已有。")
-    given = {"id": new_id(), "code": code, "name": name.strip(), "kind": kind, "starts": starts or unit.today}
+    given = {"id": new_id(), "code": code, "name": plain_text.kept(name), "kind": kind, "starts": starts or unit.today}
     given["ordinal"] = _next_ordinal(unit, model.unit) if ordinal is None else ordinal
     organization.insert_new(unit, model.unit, given)
     _record(unit, "unit-added", actor, given, unit_id=given["id"])
@@ -98,7 +98,7 @@ def add_post(
     _refuse_ended(row, "单位")
     reference = f"{unit_code}.{code}"
     _refuse_taken(unit, model.post, model.post.c.reference == reference, "code", f"岗位代码“{reference}”已有。")
-    given = {"id": new_id(), "unit_id": row.id, "code": code, "name": name.strip(), "kind": kind}
+    given = {"id": new_id(), "unit_id": row.id, "code": code, "name": plain_text.kept(name), "kind": kind}
     given["ordinal"] = _next_ordinal(unit, model.post, row.id) if ordinal is None else ordinal
     organization.insert_new(unit, model.post, {**given, "reference": reference})
     _record(unit, "post-added", actor, {**given, "reference": reference}, post=reference)
@@ -117,11 +117,11 @@ def end_post(unit: Unit, reference: str, ends: date, actor: Actor) -> None:
 def add_person(unit: Unit, name: str, actor: Actor, number: str | None = None) -> str:
     """Add a person and give the id; `number` is the office's own number of the person."""
     _allow(unit, actor)
-    number = (number or "").strip() or None
-    _refuse([*name_faults(name, "name", 100), *(name_faults(number, "number", 50) if number else ())])
+    number = plain_text.kept(number or "") or None
+    _refuse([*name_faults(name, "name", LONGEST_PERSON), *(name_faults(number, "number", 50) if number else ())])
     if number:
         _refuse_taken(unit, model.person, model.person.c.number == number, "number", f"工号“{number}”已有。")
-    given = {"id": new_id(), "name": name.strip(), "number": number}
+    given = {"id": new_id(), "name": plain_text.kept(name), "number": number}
     organization.insert_new(unit, model.person, given)
     _record(unit, "person-added", actor, given, subject=given["id"])
     return str(given["id"])
@@ -185,8 +185,8 @@ def _next_ordinal(unit: Unit, table: Table, unit_id: str | None = None) -> int:
 
 def _rename(unit: Unit, table: Table, row: Row[Any], name: str, actor: Actor) -> None:
     _allow(unit, actor)
-    _refuse(name_faults(name, "name", 100 if table is model.person else 200))
-    name = name.strip()
+    _refuse(name_faults(name, "name", LONGEST_PERSON if table is model.person else 200))
+    name = plain_text.kept(name)
     if name == row.name:
         return
     unit.connection.execute(update(table).where(table.c.id == row.id).values(name=name))
@@ -237,13 +237,7 @@ def code_faults(code: str, element: str = "code") -> list[Fault]:
 
 def name_faults(name: str, element: str = "name", longest: int = 200) -> list[Fault]:
     """Say what is wrong with a name."""
-    if not name.strip():
-        return [Fault("required", "名称不能为空。", element)]
-    if len(name.strip()) > longest:
-        return [Fault("too-long", f"名称不能超过{longest}个字。", element)]
-    if UNPRINTABLE.search(name):
-        return [Fault("characters", "名称中有换行或不可见的字符。", element)]
-    return []
+    return plain_text.faults(name, "工号" if element == "number" else "名称", longest, element, "名称不能为空。")
 
 
 def kind_faults(kind: str, known: Collection[str], name: str) -> list[Fault]:

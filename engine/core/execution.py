@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from engine.core import catalogue, correlation, deadlines, effects, memory, starters
+from engine.core import catalogue, correlation, deadlines, effects, memory, plain_text, starters
 from engine.core.catalogue import Definition
 from engine.core.decisions import name_in_version
 from engine.core.diagram import EventKind, Trigger
@@ -81,7 +81,8 @@ def start(
     own = definition.diagram.business_key
     key = business_key or (_text(unit, own, seen, "业务键") if own else new_id())
     row = _new_row(unit, definition, key, unit_code, actor, parent, parent_token)
-    row["title"] = _text(unit, definition.diagram.title, {**seen, "round": row["round"]}, "题名")[:300]
+    title = _text(unit, definition.diagram.title, {**seen, "round": row["round"]}, "题名")
+    row["title"] = " ".join(plain_text.printable(title).split())[:300]
     if row["round"] == RUNS_ALREADY or insert_new(unit.connection, model.instance, [row]) == 0:
         if business_key or not own or _text(unit, own, seen, "业务键") == key:
             raise Running()

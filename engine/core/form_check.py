@@ -22,8 +22,10 @@ from engine.core.form_schema import (
     mapping,
     read_json,
     text,
+    texts,
     words,
 )
+from engine.core.plain_text import printable, stray
 from engine.ground.errors import Fault
 
 MAX_COMPONENTS = 300
@@ -101,6 +103,9 @@ def check(source: str, options: Container[str]) -> list[Fault]:
     reading.level(raw["components"], _Level())
     reading.whole()
     reading.rules(mapping(raw, "properties").get("rules", []))
+    for given in texts(raw):
+        if found := stray(given):
+            reading.fault("characters", f"文字“{printable(given)[:40]}”里{found}。", remedy="请在表单的源文件中改正。")
     return reading.faults
 
 

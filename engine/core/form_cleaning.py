@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from engine.core import plain_text
 from engine.core.expressions import Value
 from engine.core.form_schema import FILES, Choice, Component, Values, decimal
 
@@ -23,8 +24,6 @@ _DATES = (
     re.compile(r"([0-9]{4}) ?年 ?([0-9]{1,2}) ?月 ?([0-9]{1,2}) ?日?"),
     re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})"),
 )
-# Controls, halves of characters, and marks that turn the reading direction round: no paper can carry them.
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 class Unfit(Exception):
@@ -73,12 +72,7 @@ def typed(given: object) -> str:
 
 def narrow(text: str) -> str:
     """Turn full-width digits and signs into plain ones."""
-    return unicodedata.normalize("NFKC", text).replace("\u2212", "-").strip()
-
-
-def unix_lines(text: str) -> str:
-    """Give text the line ends that it is counted and kept with."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFKC", plain_text.tidy(text)).replace("\u2212", "-").strip()
 
 
 def read_date(text: str) -> date | None:
@@ -93,10 +87,9 @@ def read_date(text: str) -> date | None:
 
 
 def _text(part: Component, given: object, options: Options) -> str:
-    whole = unix_lines(typed(given))
-    if stray := _UNFIT.search(whole):
-        at, code = stray.start() + 1, ord(stray[0])
-        raise Unfit("control", f"第 {at} 个字是看不见的控制字符（U+{code:04X}），请删去它")
+    whole = plain_text.tidy(typed(given))
+    if stray := plain_text.stray(whole):
+        raise Unfit("control", stray)
     text = whole.strip() if part.type == "textfield" else whole.rstrip().lstrip("\n")
     if not text.strip():
         return ""

@@ -9,9 +9,10 @@ from typing import Any
 
 from engine.core.expressions import ExpressionError, Value
 from engine.core.feel_time import Months, write
-from engine.core.form_cleaning import Options, Unfit, blank, clean, lift, unix_lines
+from engine.core.form_cleaning import Options, Unfit, blank, clean, lift
 from engine.core.form_rules import Judge, broken
 from engine.core.form_schema import MAX_ROWS, Component, Form, Values
+from engine.core.plain_text import unix_lines
 from engine.ground.errors import Fault
 
 Raw = Mapping[str, list[str]]

@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 
 from lxml import etree
 
+from engine.core.plain_text import printable, stray
 from engine.ground.errors import Fault
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -55,7 +56,7 @@ def place(element: Element) -> Place:
     holder = element
     while not holder.get("id") and (parent := holder.getparent()) is not None:
         holder = parent
-    return Place(holder.get("id", ""), holder.get("name", "").strip(), line_of(element))
+    return Place(holder.get("id", ""), printable(holder.get("name", "")).strip(), line_of(element))
 
 
 def line_of(element: Element) -> int:
@@ -149,6 +150,14 @@ def child(parent: Element, tag: str) -> Element | None:
 def text(element: Element | None) -> str:
     """Give the text inside an element, "" where there is none."""
     return "" if element is None else "".join(str(part) for part in element.itertext()).strip()
+
+
+def strays(element: Element) -> Iterator[str]:
+    """Say which characters of an element's own texts no page or paper can carry."""
+    texts = [(f"属性 {etree.QName(key).localname} ", str(value)) for key, value in element.items()]
+    for where, given in (*texts, ("文字", element.text or "")):
+        if found := stray(given):
+            yield f"{where}里{found}。"
 
 
 def reference(value: str) -> str:

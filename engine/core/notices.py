@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from engine.core import organization
+from engine.core import organization, plain_text
 from engine.ground import model
 from engine.ground.database import insert_new
 from engine.ground.unit_of_work import Unit, new_id
@@ -19,8 +19,8 @@ def tell(unit: Unit, key: str, person_id: str, kind: str, title: str, body: str,
         "key": key,
         "person_id": person_id,
         "kind": kind,
-        "title": title[:300],
-        "body": body,
+        "title": " ".join(plain_text.printable(title).split())[:300],
+        "body": plain_text.printable(body),
         "link": link,
         "created_at": unit.now,
     }

@@ -17,5 +17,6 @@ def send(urls: Sequence[str], title: str, link: str) -> None:
     unknown = sum(1 for url in urls if not channels.add(url))
     if unknown:
         raise Stuck(f"SUIXU_NOTIFY_URLS 中有 {unknown} 个地址无法识别，请检查。")
-    if not channels.notify(title=title, body=link):
+    # As text, or a channel that writes HTML or Markdown would take a title for it.
+    if not channels.notify(title=title, body=link, body_format=apprise.NotifyFormat.TEXT):
         raise Stuck("外部通知没有发出，请检查 SUIXU_NOTIFY_URLS 所指的服务。")

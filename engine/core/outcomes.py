@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, insert
 
-from engine.core import documents, effects, execution, history, notices, organization
+from engine.core import documents, effects, execution, history, notices, organization, plain_text
 from engine.core.execution import Run
 from engine.core.tokens import Token
 from engine.core.variables import home
@@ -62,6 +62,7 @@ def _tell(run: Run, token: Token, result: Result, number: int) -> list[str]:
 
 def raise_incident(unit: Unit, job: Row[Any], message: str) -> None:
     """Put a job that gave up before a person (异常); its instance is locked already."""
+    message = plain_text.printable(message)
     row = {
         "id": new_id(),
         "job_id": job.id,

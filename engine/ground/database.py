@@ -127,7 +127,8 @@ def _translated() -> Iterator[None]:
         yield
     except (OperationalError, PoolTimeout) as error:
         raise Busy("数据库暂时不能使用，本次操作没有生效，请稍后再试。") from error
-    except DataError as error:
+    except (DataError, UnicodeEncodeError) as error:
+        # Neither database takes half a character; PostgreSQL takes no NUL.
         raise Invalid("内容里有不能保存的字符或者超出范围的值，本次操作没有生效，请检查后再试。") from error
     except DBAPIError as error:
         if error.connection_invalidated or getattr(error.orig, "sqlstate", "") == READ_ONLY:

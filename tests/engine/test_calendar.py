@@ -101,7 +101,7 @@ def test_a_day_is_set_set_again_and_unset_and_all_of_it_is_on_record(office: Off
     ("day", "source", "words"),
     [
         (date(2026, 3, 2), " ", "请填写依据"),
-        (date(2026, 3, 2), "长" * 201, "不能超过 200 个字"),
+        (date(2026, 3, 2), "长" * 201, "有 201 字，最多 200 字"),
         (date(1949, 3, 2), "通知", "1950 至 2100"),
     ],
 )

@@ -321,6 +321,23 @@ def test_a_function_tells_the_holders_of_a_post_and_a_person_once_and_they_may_l
     assert sorted(done.envelope["told"]) == sorted(office.people[post] for post in posts)
 
 
+def test_an_error_whose_words_no_database_takes_is_an_incident_too(office: Office) -> None:
+    # Given a function that fails with whatever stood in a file
+    def fails(call: Call) -> Result:
+        raise RuntimeError("坏\0的\ud800文\x1b[2J件")
+
+    office.engine.functions["record"] = fails
+    office.begin("runs_service")
+    # When it has been tried often enough
+    for _ in range(3):
+        office.wait(hours=1)
+    # Then somebody is told, and the worker has nothing to do
+    with office.engine.reading() as unit:
+        (found,) = incidents.listing(unit)
+    assert found.message == "RuntimeError: 坏的文[2J件"
+    assert office.wait(hours=1) == 0
+
+
 @once
 @pytest.mark.parametrize("nobody", ["hr.ghost", "nobody-of-that-id"])
 def test_a_function_that_tells_nobody_who_exists_makes_an_incident(office: Office, nobody: str) -> None:

@@ -5,13 +5,14 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from engine import incidents
-from engine.core import notices
+from engine.core import notices, outbox
 from engine.ground import model
 from tests.engine.office import Office
 
@@ -69,6 +70,21 @@ def test_a_notice_leaves_once_with_title_and_link_only(
     office.work()
     assert [(item["title"], item["message"]) for item in channel.taken] == [("请办理", "/inbox")]
     assert "不出门的内容" not in json.dumps(channel.taken, ensure_ascii=False)
+
+
+def test_a_title_is_text_also_to_a_channel_that_writes_html(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a chat service that has no titles of its own: they stand above the message
+    sent: list[str] = []
+
+    def post(_address: str, data: bytes, **_more: Any) -> SimpleNamespace:
+        sent.append(data.decode())
+        return SimpleNamespace(status_code=200, content=b'{"errcode": 0}')
+
+    monkeypatch.setattr("requests.post", post)
+    address = "wecombot://abcdefgh-1234-1234-1234-123456789012?format=html"
+    outbox.send((address,), "<img src=x onerror=alert(1)>", "/inbox")
+    assert "<img" not in "".join(sent)
+    assert "&lt;img" in "".join(sent)
 
 
 def test_a_channel_that_refuses_is_tried_again_and_at_last_an_incident(

@@ -6,9 +6,10 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
 from engine.ground import model
+from tests.web.api.programs import Programs
 from tests.web.browsing import Browse, Visit
 from tests.web.errands import engine_of
-from tests.web.test_tasks import hand_in
+from tests.web.test_tasks import hand_in, start
 
 HUGE = "9" * 5000
 EDGES = ("0001-01-01T00:00%2B14:00", "9999-12-31T23:59-14:00")
@@ -91,3 +92,46 @@ def test_an_auditor_reads_nothing_unseen_by_an_act_that_is_not_theirs(app: Flask
         before = _readings(app)
         audit.send((path, MultiDict({"csrf_token": token})))
         assert audit.status == 404 or _readings(app) == before + 1, path
+
+
+NUL, TURNED = "第一\0行", "甲\u202e乙"
+
+
+def test_what_no_paper_can_carry_is_named_at_its_field_and_what_was_typed_stays(browse: Browse) -> None:
+    # A matter's reason, a token's purpose, a new process' name
+    wang = start(browse)
+    matter = wang.tree.xpath("//a[contains(@href, '/instances/')]/@href")[0]
+    wang.open(matter).press("撤销", {"reason": TURNED, "confirmed": True})
+    assert (wang.status, wang.value("reason")) == (422, TURNED)
+    assert "“撤销的原因”第 2 个字是看不见的控制字符（U+202E）" in wang.errors
+    wang.open("/account").press("生成令牌", {"用途": NUL, "查看": True, "令牌的截止日期": "2026-06-30"})
+    assert wang.status == 422
+    assert "“用途”第 3 个字是看不见的控制字符（U+0000）" in wang.errors
+    process = browse("process").open("/processes/new").press("建立草稿", {"key": "fresh", "name": "甲\x01乙"})
+    assert process.status == 422
+    assert "“流程的名称”第 2 个字是看不见的控制字符（U+0001）" in process.errors
+
+
+def test_a_form_is_kept_unfinished_with_whatever_was_typed_and_handed_in_only_when_it_can_be_printed(
+    browse: Browse,
+) -> None:
+    wang = start(browse).submit("暂存", 事项名称="纸张", 经费="1", 理由=NUL)
+    assert wang.statuses == [303, 200]
+    wang.submit("报送", 理由=NUL)
+    assert wang.status == 422
+    assert "第 3 个字是看不见的控制字符（U+0000）" in wang.errors
+    wang.submit("报送", 理由="\ufeff用\u200b完了")
+    assert wang.statuses == [303, 200]
+
+
+def test_a_draft_keeps_a_source_that_is_no_xml(browse: Browse) -> None:
+    process = browse("process").open("/processes/errand/edit").submit("保存草稿", source=f"<x>{NUL}{TURNED}</x>")
+    assert process.statuses == [303, 200]
+    assert process.submit("发布", note=TURNED).status == 422
+
+
+def test_a_program_is_told_the_same(app: Flask, browse: Browse) -> None:
+    matter = start(browse).tree.xpath("//a[contains(@href, '/instances/')]/@href")[0].rpartition("/")[2]
+    answer = Programs(app)("wang").post(f"/instances/{matter.partition('#')[0]}/cancel", {"reason": NUL})
+    assert answer.status_code == 422
+    assert '"code": "characters"' in answer.text

@@ -18,6 +18,7 @@ from tests.web.browsing import Browse, Visit
 from tests.web.errands import engine_of
 from tests.web.test_tasks import start
 from tests.web.test_uploads import PDF
+from web.server import LOG_FORMAT, Lines
 
 on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
@@ -240,3 +241,10 @@ def test_a_fault_of_ours_puts_nothing_that_was_typed_into_the_log(
         assert save(wang).status == 500
     assert "CHECK constraint failed" in caplog.text
     assert WORDS not in caplog.text
+
+
+def test_a_line_of_the_log_stays_one_line_whatever_was_in_the_address() -> None:
+    line = {"name": "suixu.web", "msg": "503 GET %s", "args": ("/a\n2026-01-20 suixu.web forged\x1b[2J\u202e",)}
+    told = Lines(LOG_FORMAT).format(logging.makeLogRecord(line))
+    assert told.isprintable()
+    assert told.endswith(r"503 GET /a\n2026-01-20 suixu.web forged\x1b[2J\u202e")

@@ -212,6 +212,7 @@ def faults(source: bytes) -> list[tuple[str, str]]:
         (b"<a/>", "DMN-FORMAT", "文件不是 DMN 1.3 的决策"),
         (table("1->1").replace(b'id="dish"', b'id="a.b"'), "DMN-ID", "决策的编号(id)“a.b”不合规"),
         (table("1->1").replace(b'id="dish"', b""), "DMN-ID", "决策没有编号(id)"),
+        (table("1->1").replace("接待".encode(), "甲\u202e乙".encode()), "DMN-CHARACTER", "U+202E"),
         (table(more="<decision/>"), "DMN-TABLE", "文件里有 2 个决策、1 张决策表"),
         (table(policy='hitPolicy="PRIORITY"'), "DMN-POLICY", "不支持命中策略“PRIORITY”"),
         (table(policy='hitPolicy="OUTPUT ORDER"'), "DMN-POLICY", "不支持命中策略“OUTPUT ORDER”"),

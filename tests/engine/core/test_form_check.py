@@ -40,6 +40,12 @@ def test_the_forms_of_this_house_are_published(path: Path) -> None:
         ("{", "form_not_json", "JSON"),
         ('{"components": [' + "[" * 100_000, "form_not_json", "JSON"),
         (draw(part("textfield"), title="长" * 200_000), "form_too_large", "200 kB"),
+        (
+            draw(part("textfield", label="甲\u202e乙")),
+            "form_characters",
+            "甲乙”里第 2 个字是看不见的控制字符（U+202E）",
+        ),
+        (draw(part("select", values=[{"value": "a\0", "label": "甲"}])), "form_characters", "U+0000"),
         (draw(part("html")), "form_component_type", "不支持的类型 html"),
         (draw(part("textfield", conditional={"hide": "=a"})), "form_key", "conditional"),
         (draw(part("number", increment="2")), "form_key", "increment"),
