@@ -109,14 +109,17 @@ def name_in_version(decision_id: str) -> str:
     return decision_id + SUFFIX
 
 
-def record_of(decision: Decision, answer: Answer) -> dict[str, Any]:
+def record_of(decision: Decision, answer: Answer, variables: Mapping[str, Value]) -> dict[str, Any]:
     """Say for the history what was asked, which rules answered and what came out: enough to work it out again."""
     asked = zip(decision.inputs, answer.inputs, strict=True)
+    read = {name for cell in decision.cells() for name in cell.expression.needed} & variables.keys()
+    read -= {column.label for column in decision.inputs}
     notes = {number: decision.rules[number - 1].note for number in answer.rules[:_NOTES]}
     return {
         "decision": decision.id,
         "table": decision.name or decision.id,
         "inputs": [[column.label, written(value)] for column, value in asked],
+        "variables": [[name, written(variables[name])] for name in sorted(read)],
         "rules": list(answer.rules),
         "notes": {str(number): note[:_SHOWN] for number, note in notes.items() if note},
         "result": written(answer.value),
@@ -125,7 +128,7 @@ def record_of(decision: Decision, answer: Answer) -> dict[str, Any]:
 
 def told(record: Mapping[str, Any]) -> str:
     """Say in words what a record holds."""
-    asked = "，".join(f"{label} = {value}" for label, value in record["inputs"])
+    asked = "，".join(f"{label} = {value}" for label, value in (*record["inputs"], *record["variables"]))
     notes = "；".join(f"第 {number} 条：{note}" for number, note in record["notes"].items())
     rules = f"第 {_listed(record['rules'])} 条规则成立" if record["rules"] else "没有规则成立"
     return f"决策表“{record['table']}”：{asked}；{rules}{f'（{notes}）' if notes else ''}；结果 {record['result']}"

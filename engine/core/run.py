@@ -135,9 +135,10 @@ class Run:
     def decide(self, node: Node, frames: tuple[str, ...]) -> Mapping[str, Any]:
         """Ask the decision table of a node and put what it says into the node's variable."""
         decision = self.definition.decision(node.attributes["decision"])
-        answer = decisions.decide(decision, self.view(frames), vocabulary.bind(self.unit))
+        seen = self.view(frames)
+        answer = decisions.decide(decision, seen, vocabulary.bind(self.unit))
         self.scopes.assign(frames, node.attributes["result"], answer.value)
-        return decisions.record_of(decision, answer)
+        return decisions.record_of(decision, answer, seen)
 
     def open_iteration(self, scope: str, values: dict[str, Value]) -> None:
         """Give an iteration its own variables."""

@@ -37,6 +37,7 @@ def test_the_history_proves_which_rule_answered_from_what(office: Office) -> Non
         "decision": "several",
         "table": "several",
         "inputs": [["amount", "1000"], ["what", '"gift"']],
+        "variables": [],
         "rules": [1],
         "notes": {},
         "result": '{who: "head", copies: 2}',

@@ -140,7 +140,7 @@ def test_events_are_told_by_what_was_thrown_and_received() -> None:
 
 
 def test_a_decision_says_what_was_asked_which_rules_answered_and_what_came_out() -> None:
-    asked = {"table": "分级", "inputs": [["金额", "5000"], ["事由", '"慰问"']], "result": '"high"'}
+    asked = {"table": "分级", "inputs": [["金额", "5000"]], "variables": [["事由", '"慰问"']], "result": '"high"'}
     words = '“（无名环节）”按规则判定。决策表“分级”：金额 = 5000，事由 = "慰问"；%s；结果 "high"'
     answered = {**asked, "rules": [1, 3], "notes": {"3": "大额"}}
     assert text("decision.made", answered) == words % "第 1、3 条规则成立（第 3 条：大额）"

@@ -1,16 +1,20 @@
 """Decision tables of DMN 1.3: what each hit policy answers, and what is refused."""
 
+import re
 from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.core import decision_reading
 from engine.core.decision_reading import DMN, id_of, load, read
 from engine.core.decisions import Answer, Decision, decide, record_of, written
 from engine.core.expressions import Value, parse_tests, passes
 from engine.ground.errors import Refused, Stuck
+from tests.engine.office import TABLES
 
 
 def table(
@@ -277,19 +281,21 @@ def test_the_history_keeps_what_was_asked_which_rules_answered_and_what_came_out
         b"<rule><description>\xe4\xbe\x8b\xe5\xa4\x96</description>",
         b"<rule><annotationEntry><text>A</text></annotationEntry>",
     )
-    source = table("> 1->3", "-->1", policy='hitPolicy="COLLECT"')
+    source = table("> 限额->3", "-->1", policy='hitPolicy="COLLECT"')
     for note in noted:
         source = source.replace(b"<rule><inputEntry>", note + b"<inputEntry>", 1)
     decision = opened(source)
-    assert record_of(decision, decide(decision, {"金额": 5}, {})) == {
+    seen: dict[str, Value] = {"金额": Decimal(5), "限额": Decimal(1), "别的": None}
+    assert record_of(decision, decide(decision, seen, {}), seen) == {
         "decision": "dish",
         "table": "接待",
         "inputs": [["金额", "5"]],
+        "variables": [["限额", "1"]],
         "rules": [1, 2],
         "notes": {"1": "例外", "2": "A"},
         "result": "[3, 1]",
     }
-    assert record_of(decision, Answer(None, (None,), ()))["rules"] == []
+    assert record_of(decision, Answer(None, (None,), ()), {})["rules"] == []
 
 
 def test_a_long_value_is_cut_in_the_history() -> None:
@@ -316,3 +322,15 @@ def test_a_required_decision_is_refused() -> None:
 
 def test_the_bounds_are_the_documented_ones() -> None:
     assert (decision_reading.MAX_RULES, decision_reading.MAX_COLUMNS, decision_reading.MAX_CELLS) == (1_000, 50, 5_000)
+
+
+PIECES = re.compile(r'"[^"]*"|</?[\w:]+|[^"<]+|.', re.DOTALL)
+
+
+@given(st.sampled_from(sorted(TABLES.values())), st.lists(st.tuples(st.integers(0, 99), st.integers(0, 9)), max_size=5))
+def test_no_file_breaks_the_reader(source: str, cuts: list[tuple[int, int]]) -> None:
+    pieces = PIECES.findall(source)
+    for start, length in cuts:
+        pieces[start : start + length] = reversed(pieces[start : start + length * (start % 2)])
+    decision, found = read("".join(pieces).encode(), frozenset())
+    assert (decision is None) == bool(found)
