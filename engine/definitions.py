@@ -73,7 +73,13 @@ def surroundings(unit: Unit, sources: Mapping[str, str], own: tuple[str, ...] = 
         check_form=lambda source: forms.check(source, options) or form_uses.parameter_faults(source, known),
         uses=form_uses.of,
         parameters=known,
+        calls=lambda key: _calls(unit, key),
     )
+
+
+def _calls(unit: Unit, key: str) -> frozenset[str]:
+    newest = catalogue.latest_id(unit, key)
+    return catalogue.load(unit, newest).diagram.calls if newest is not None else frozenset()
 
 
 def sources_beside(drawing: Path) -> dict[str, str]:

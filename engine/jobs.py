@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 
-from engine.core import anchors, claims, correlation, execution, outbox, outcomes, reminders, replies, starts
+from engine.core import anchors, claims, correlation, effects, execution, outbox, outcomes, reminders, replies, starts
 from engine.core.diagram import Trigger
 from engine.core.execution import Run
+from engine.core.tokens import Token
 from engine.ground import model
 from engine.ground.errors import Busy, ProcessError, Stuck, SuixuError
 from engine.ground.unit_of_work import Call, Engine, Result, Unit
@@ -138,8 +139,9 @@ def _fail(engine: Engine, job: Row[Any], error: Exception) -> None:
 def _fire(engine: Engine, job: Row[Any]) -> None:
     with engine.transaction() as unit:
         run = execution.load(unit, job.instance_id)
-        if _claim(unit, job) and run.machine.find(job.token_id):
-            _let_go(run, job)
+        token = run.machine.find(job.token_id)
+        if _claim(unit, job) and token is not None:
+            _let_go(run, token, job)
 
 
 def _fire_all(engine: Engine, batch: list[Row[Any]]) -> set[str]:
@@ -150,14 +152,16 @@ def _fire_all(engine: Engine, batch: list[Row[Any]]) -> set[str]:
         claimed = _claim_all(unit, mine)
         for job in mine:
             run = execution.load(unit, job.instance_id, row=locked[job.instance_id])
-            if job.id in claimed and run.machine.find(job.token_id):
-                _let_go(run, job)
+            token = run.machine.find(job.token_id)
+            if job.id in claimed and token is not None:
+                _let_go(run, token, job)
     return {job.id for job in mine}
 
 
-def _let_go(run: Run, job: Row[Any]) -> None:
-    run.record("timer.fired", {}, token=job.token_id, job=job.id)
-    run.machine.finish(job.token_id)
+def _let_go(run: Run, token: Token, job: Row[Any]) -> None:
+    run.record("timer.fired", {}, token=token.id, job=job.id)
+    stays = effects.await_next_time(run, token, job.payload)
+    run.machine.finish(token.id, stays=stays)
     execution.settle(run)
 
 

@@ -182,7 +182,7 @@ def write_profile() -> str:
     return "\n".join(
         [
             *(_HEAD, *_element_rows(), _EVENTS, *_event_rows(), _REFUSED, *_refused_rows(), _WALKS, *_walk_rows()),
-            *(_FAULTS, *_fault_rows(), _TABLES, *_table_rows(), _FORMS, *_form_rows(), ""),
+            *(_TIMES, _FAULTS, *_fault_rows(), _TABLES, *_table_rows(), _FORMS, *_form_rows(), ""),
         ]
     )
 
@@ -218,6 +218,31 @@ is not repeated; two that catch the same error or escalation are refused.
 
 | element | 中文 | instead |
 |---|---|---|"""
+
+_TIMES = """
+## Times
+
+A timer says one of three; so says BPMN 2.0.2, 10.5.5. A text that no clock understands is refused; what FEEL
+gives and cannot be used is an incident that says why.
+
+| element | text | or FEEL that gives |
+|---|---|---|
+| `timeDate` | `2026-03-01` (its 08:30), `2026-03-01T09:00:00+08:00` | a date, a moment, such a text |
+| `timeDuration` | `PT36H`, `P1Y2M3D`, `P2W`; `3`: working days, 0 to 1000 | a duration, working days, such a text |
+| `timeCycle` | `R3/PT10H`, `R/P1M`, `R5/2026-03-01T09:00+08:00/P1W`; `yearly(first_workday(1))` | such a text |
+
+- Where no offset is written it is Shanghai. Years and months are those of the calendar: a day that a month does not
+  have becomes its last. Each turn of a cycle is counted from the first: 31 January, 28 February, 31 March.
+- `R3/` is three turns, `R/` goes on for ever. Without a start the first comes an interval after the timer is set; with
+  one, at the start, and turns that have gone by when the timer is set are counted and do not come.
+- Only what does not interrupt repeats: on a border until its activity ends, in an event sub-process until its scope
+  ends. An intermediate event and one that interrupts fire once, at the first turn; where all have gone by that is an
+  incident.
+- A process starts at a date, after a duration or in a cycle that is written out. What names no day counts from the
+  publishing of the newest version; a date that had gone by then starts nothing.
+- What fell due while the machine stood still comes late: each turn once, in order.
+- Not taken: cron, `R3/P1W/2026-03-01` (an end), intervals under a second, or under a minute where the turns have no
+  number."""
 
 _WALKS = """
 Every event definition is accepted only where the first table has it. Every attribute or extension of another engine

@@ -81,7 +81,7 @@ def _page(paper: Paper, message: str = "", checked: bool = False, overwrite: int
     with session.engine().reading() as unit:
         saved = definitions.draft(unit, paper.key)
         saver = people.person_names(unit, [saved.saved_by]).get(saved.saved_by or "", "") if saved else ""
-        around = definitions.surroundings(unit, paper.beside, (paper.key,))
+        around = definitions.surroundings(unit, paper.beside)
     read = {key: decision_reading.read(paper.beside[key].encode(), around.feel) for key in paper.tables}
     found = {key: around.check_form(text) for key, text in paper.beside.items() if key not in read}
     found |= {key: faults for key, (_decision, faults) in read.items()}
@@ -179,7 +179,7 @@ def check(key: str) -> str:
 
 
 def _faults(unit: Unit, paper: Paper) -> list[Fault]:
-    return [*_key_faults(paper), *definitions.check(unit, paper.source.encode(), paper.beside, (paper.key,))]
+    return [*_key_faults(paper), *definitions.check(unit, paper.source.encode(), paper.beside)]
 
 
 def _key_faults(paper: Paper) -> list[Fault]:
@@ -203,10 +203,8 @@ def publish(key: str) -> AnyResponse | str:
             _demand_current(unit, paper, before)
             if paper.faults or (found := _key_faults(paper)):
                 raise Refused(_("流程图还有问题，没有发布。"), paper.faults or found)
-            own = (key,)
-            version = definitions.publish(
-                unit, paper.source.encode(), paper.beside, session.actor(), paper.note, own
-            ).version
+            source = paper.source.encode()
+            version = definitions.publish(unit, source, paper.beside, session.actor(), paper.note).version
     except Stale as error:
         return _conflict(paper, error.message)
     except Invalid as error:

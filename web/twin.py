@@ -16,6 +16,7 @@ Names: TypeAlias = Mapping[str, str]
 WHOLE = re.compile(r"\d{1,4}")
 PARAMETER = re.compile(r'parameter\s*\(\s*"(\w+)"\s*\)')
 ISO = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+CYCLE = re.compile(r"R(?P<times>\d*)/(?P<every>[^/]+)")
 
 
 @dataclass(frozen=True)
@@ -296,7 +297,7 @@ class _Teller:
 def awaited(node: Node) -> str:
     """Say what an event waits for."""
     if node.event == "timer":
-        return _("到了时间") if node.kind == "catch" else _("过了%s") % _span(node)
+        return _("到了时间") if node.kind == "catch" else _coming(node) % _span(node)
     trigger = node.trigger
     if trigger is None or node.event not in twin_words.AWAITED:
         return _("出了别的事")
@@ -304,6 +305,16 @@ def awaited(node: Node) -> str:
         return twin_words.AWAITED["condition"] % " ".join(trigger.condition.split())
     named, unnamed = twin_words.AWAITED[node.event], twin_words.ANY.get(node.event, "")
     return named % trigger.name if trigger.name else unnamed
+
+
+def _coming(node: Node) -> str:
+    """Say how a time comes: once or again and again, after a while or on its days."""
+    if node.timer is None or node.timer.kind != "cycle":
+        return _("过了%s")
+    after_a_while = CYCLE.fullmatch(node.timer.text)
+    if node.stays:
+        return _("每过%s") if after_a_while else _("每到%s")
+    return _("过了%s") if after_a_while else _("到了%s")
 
 
 def name_of(node: Node) -> str:
@@ -345,11 +356,13 @@ def _span(node: Node) -> str:
     text = node.timer.text.strip() if node.timer else ""
     if WHOLE.fullmatch(text):
         return _(" %s 个工作日") % text
-    found = ISO.fullmatch(text)
+    cycle = CYCLE.fullmatch(text)
+    found = ISO.fullmatch(cycle["every"] if cycle else text)
     if found and any(found.groups()):
         units = (_("年"), _("个月"), _("周"), _("天"), _("小时"), _("分钟"), _("秒"))
         words = zip(found.groups(), units, strict=True)
-        return "".join(f" {int(number)} {word}" for number, word in words if number)
+        times = _("（最多 %s 次）") % cycle["times"] if cycle and cycle["times"] and node.stays else ""
+        return "".join(f" {int(number)} {word}" for number, word in words if number) + times
     if node.timer and node.timer.kind == "duration":
         return _("流程里定的几个工作日")
     return _("流程里定的日期")

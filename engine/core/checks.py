@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from heapq import nsmallest
 
-from engine.core import decision_reading
-from engine.core.calendar import parse_recurrence
+from engine.core import decision_reading, timing
 from engine.core.decisions import Decision, name_in_version
-from engine.core.diagram import Diagram, Kind, Loop, Multi, Node, Surroundings, Timer
+from engine.core.diagram import Diagram, Kind, Loop, Multi, Node, Surroundings, Timer, TimerKind
 from engine.core.expressions import Expression, ExpressionError, given_texts, parse, parse_assignments
 from engine.core.markup import Place, Placed, fault
 from engine.core.naming import NUMBERS, Names, is_name, names_of
@@ -23,9 +22,14 @@ _REMIND = re.compile(r"[0-9]{1,3}(\s*,\s*[0-9]{1,3})*")
 _CHASE = re.compile(r"[0-9]{1,3}:([a-z0-9_]+\.[a-z0-9_]+)")
 _NUMBER = re.compile(r"[-+]?\s*[0-9.]+")
 _WHOLE = re.compile(r"[0-9]{1,5}")
-_MAX_CYCLE = 100
 _MAX_ROUNDS = 10_000
 _SHOWN = 12
+_TIMER_REMEDIES: Mapping[TimerKind, str] = {
+    "date": "请写成日期 2026-03-01，或时刻 2026-03-01T09:00:00+08:00。",
+    "duration": "请写成工作日数，例如 3，或时长，例如 PT36H、P1M。",
+    "cycle": "请写成“R次数/起点/间隔”，例如 R3/PT10H、R/P1M、R5/2026-03-01T09:00+08:00/P1W，"
+    "或 yearly(first_workday(1)) 一类的周期。",
+}
 
 
 @dataclass(frozen=True)
@@ -214,6 +218,10 @@ def _service(desk: _Desk, node: Node) -> Iterator[Fault]:
 def _call(desk: _Desk, node: Node) -> Iterator[Fault]:
     if not node.called:
         yield fault("CALL", node, "调用活动没有指定流程。", "请填写被调用的流程(calledElement)。")
+    elif chain := desk.around.way(node.called, desk.diagram.key):
+        named = " → ".join(f"“{key[:80]}”" for key in (desk.diagram.key, *chain))
+        message = f"调用成了环：{named}。"
+        yield fault("CALL-CYCLE", node, message, "请去掉其中一个调用。要反复办，请画返回的连线或循环。")
     elif node.called not in desk.around.processes:
         message = f"被调用的流程“{node.called[:80]}”没有发布。"
         yield fault("CALL", node, message, "请先发布那个流程，或改选已发布的流程。")
@@ -312,28 +320,17 @@ def _loop(desk: _Desk, node: Node, loop: Loop) -> Iterator[Fault]:
 
 
 def _timer(desk: _Desk, node: Node, timer: Timer) -> Iterator[Fault]:
+    starts = node.kind == "start" and not node.scope
     if not timer.text:
         yield fault("TIMER", node, "定时事件没有写时间。", "请填写时间。")
-    elif node.kind == "start" and not node.scope:
-        yield from _recurrence(node, timer.kind == "cycle", timer.text)
-    elif timer.kind == "cycle":
-        message = "周期只能用在开始事件上。"
-        yield fault("TIMER", node, message, "请改用日期(timeDate)或工作日数(timeDuration)。")
-    elif _ISO_DATE.fullmatch(timer.text) or _NEGATIVE.fullmatch(timer.text):
-        yield fault("TIMER", node, f"时间“{timer.text[:40]}”不合规。", '日期请写成 date("2026-01-20")。')
-    elif timer.kind == "date" or not timer.is_iso_duration():
+    elif starts or timing.is_written(timer):
+        try:
+            timing.check(timer)
+        except ValueError as problem:
+            remedy = ("流程的定时开始不能用表达式。" if starts else "") + _TIMER_REMEDIES[timer.kind]
+            yield fault("TIMER", node, f"定时写错了：{str(problem).rstrip('。')}。", remedy)
+    else:
         yield from _expression(desk, timer.text, "定时", node, desk.names.around(node, desk.diagram), "TIMER")
-
-
-def _recurrence(node: Node, is_cycle: bool, text: str) -> Iterator[Fault]:
-    remedy = "请写成周期，例如 yearly(first_workday(1))。"
-    if not is_cycle or len(text) > _MAX_CYCLE:
-        yield fault("TIMER", node, "定时开始只能用周期(timeCycle)。", remedy)
-        return
-    try:
-        parse_recurrence(text)
-    except ValueError as problem:
-        yield fault("TIMER", node, str(problem), remedy)
 
 
 def _conditions(desk: _Desk) -> Iterator[Fault]:

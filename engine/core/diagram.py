@@ -1,7 +1,7 @@
 """What a diagram says, as plain data: the process that the engine runs, free of XML."""
 
-import re
-from collections.abc import Callable, Container, Mapping
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -36,12 +36,6 @@ EventKind: TypeAlias = Literal[
 ]
 TimerKind: TypeAlias = Literal["date", "duration", "cycle"]
 
-# Short enough that no clock runs over its last year.
-_ISO_DURATION = re.compile(
-    r"P(?=[0-9T])(?:[0-9]{1,2}Y)?(?:[0-9]{1,3}M)?(?:[0-9]{1,3}W)?(?:[0-9]{1,4}D)?"
-    r"(?:T(?=[0-9])(?:[0-9]{1,5}H)?(?:[0-9]{1,5}M)?(?:[0-9]{1,5}S)?)?"
-)
-
 GATEWAYS: frozenset[Kind] = frozenset({"exclusive", "parallel", "inclusive", "event_based"})
 ACTIVITIES: frozenset[Kind] = frozenset(
     {"user", "manual", "plain", "script", "rule", "service", "send", "receive", "call", "subprocess"}
@@ -64,14 +58,10 @@ class Flow:
 
 @dataclass(frozen=True)
 class Timer:
-    """When a timer fires: FEEL giving a date; FEEL giving working days, or an ISO duration; a recurrence."""
+    """When a timer fires, as the drawing says it: in words of ISO 8601, a recurrence, or FEEL."""
 
     kind: TimerKind
     text: str
-
-    def is_iso_duration(self) -> bool:
-        """Tell whether the text is a duration such as P1M; any other duration is FEEL giving working days."""
-        return self.kind == "duration" and bool(_ISO_DURATION.fullmatch(self.text))
 
 
 @dataclass(frozen=True)
@@ -200,6 +190,11 @@ class Diagram:
         start = self.start()
         return start.attributes.get("form", "") if start else ""
 
+    @property
+    def calls(self) -> frozenset[str]:
+        """Name the processes that are called from here."""
+        return frozenset(node.called for node in self.nodes.values() if node.kind == "call")
+
     def children(self, scope: str = "") -> tuple[Node, ...]:
         """List the nodes that stand directly in the scope."""
         return tuple(node for node in self.nodes.values() if node.scope == scope)
@@ -220,7 +215,10 @@ class FormUses:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a diagram may refer to; `posts` None leaves post references unchecked; `parameters` are labels by name."""
+    """What a diagram may refer to; `posts` None leaves post references unchecked; `parameters` are labels by name.
+
+    `calls` says which processes the newest version of another one calls.
+    """
 
     functions: Container[str]
     processes: Container[str]
@@ -230,3 +228,17 @@ class Surroundings:
     check_form: Callable[[str], list[Fault]]
     uses: Callable[[str], FormUses]
     parameters: Mapping[str, str] = field(default_factory=dict)
+    calls: Callable[[str], Iterable[str]] = lambda key: ()
+
+    def way(self, start: str, goal: str) -> tuple[str, ...]:
+        """Give the shortest chain of calls that leads from one process to another, both included, if any does."""
+        ways: deque[tuple[str, ...]] = deque([(start,)])
+        seen = {start}
+        while ways:
+            way = ways.popleft()
+            if way[-1] == goal:
+                return way
+            further = sorted(set(self.calls(way[-1])) - seen)
+            seen.update(further)
+            ways.extend((*way, key) for key in further)
+        return ()

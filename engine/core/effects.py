@@ -3,19 +3,17 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import isodate
 from sqlalchemy import BindParameter, bindparam, delete, select, update
 
-from engine.core import correlation, feel_time, organization
-from engine.core.calendar import instant, morning
+from engine.core import correlation, organization, timing
+from engine.core.calendar import morning
 from engine.core.diagram import AWAITED, Node
 from engine.core.expressions import ExpressionError, Value
-from engine.core.feel_time import Months
 from engine.core.tokens import Change, Token
 from engine.core.workdays import calendar_of
 from engine.ground import model
@@ -290,29 +288,42 @@ def plan_reminders(run: "Run", token: Token, due_at: datetime) -> None:
 def await_time(run: "Run", token: Token) -> None:
     """Set the clock for a timer."""
     try:
-        due_at = _moment(run, token.node, token.frames)
+        turn = _first_turn(run, token.node, token.frames)
     except (Stuck, ExpressionError) as error:
         get_stuck(run, token.id, "await", str(error))
         return
-    add_job(run, "timer", token_id=token.id, due_at=due_at, payload={})
+    if turn is not None:
+        _set_clock(run, token.id, turn)
 
 
-def _moment(run: "Run", node: Node, frames: tuple[str, ...]) -> datetime:
-    assert node.timer is not None
-    text = node.timer.text.strip()
-    if node.timer.is_iso_duration():
-        return cast(datetime, local(run.unit.now) + isodate.parse_duration(text))
-    value = run.evaluate(text, frames)
+def await_next_time(run: "Run", token: Token, cycle: Mapping[str, Any]) -> bool:
+    """Set the clock for the turn of a cycle that follows the one that has come; tell whether there is one."""
+    repeats = token.node.stays and bool(cycle)
+    turn = timing.following(cycle, calendar_of(run.unit)) if repeats else None
+    if turn is not None:
+        _set_clock(run, token.id, turn)
+        # What the firing takes away takes its clock along.
+        flush(run)
+    return turn is not None
+
+
+def _set_clock(run: "Run", token_id: str, turn: timing.Turn) -> None:
+    add_job(run, "timer", token_id=token_id, due_at=turn.due_at, payload=turn.cycle)
+
+
+def _first_turn(run: "Run", node: Node, frames: tuple[str, ...]) -> timing.Turn | None:
+    timer = node.timer
+    assert timer is not None
+    said = f"定时“{node.name or node.id}”的时间“{timer.text}”"
+    given = timer.text if timing.is_written(timer) else run.evaluate(timer.text, frames)
     try:
-        if node.timer.kind == "date" and isinstance(value, date):
-            return instant(value)
-        if node.timer.kind == "duration" and isinstance(value, timedelta | Months):
-            return cast(datetime, feel_time.add(local(run.unit.now), value))
-    except OverflowError:
-        raise Stuck(f"定时“{node.name}”的时间“{text}”超出了日历的范围。", node.id) from None
-    if node.timer.kind == "duration" and isinstance(value, Decimal):
-        return morning(calendar_of(run.unit).add_workdays(run.unit.today, int(value)))
-    raise Stuck(f"定时“{node.name}”的时间“{text}”没有得出日期或者天数。", node.id)
+        turn = timing.first(timer.kind, given, run.unit.now, calendar_of(run.unit))
+    except ValueError as error:
+        raise Stuck(f"{said}不能用：{str(error).rstrip('。')}。", node.id) from error
+    # What only tells, beside work that goes on, has nothing more to tell; anything else would wait for ever.
+    if turn is None and not node.stays:
+        raise Stuck(f"{said}已经都过去了，不会再到。", node.id)
+    return turn
 
 
 def add_job(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from engine.core.diagram import AWAITED, Diagram, EventKind, Kind, Node, Trigger
 from engine.core.markup import Element, elements, fault, place, reference, tag_of, text
-from engine.core.reading import REFERRED, Roots, event_definitions, node_elements, roots_of
+from engine.core.reading import REFERRED, TIMERS, Roots, event_definitions, node_elements, roots_of
 from engine.ground.errors import Fault
 
 WORDS: Mapping[EventKind, str] = {
@@ -71,6 +71,10 @@ def _definitions(element: Element, roots: Roots) -> Iterator[Fault]:
         if target is None or not tag_of(target).endswith("EventDefinition"):
             message = f"引用的事件定义“{text(inner)[:80]}”不存在。"
             yield fault("REFERENCE", place(inner), message, "请改成已有的事件定义，或直接写在事件里。")
+    for definition in event_definitions(element, roots):
+        if sum(tag_of(inner) in TIMERS for inner in elements(definition)) > 1:
+            remedy = "日期(timeDate)、时长(timeDuration)、周期(timeCycle)请只留一种。"
+            yield fault("TIMER", place(element), "一个定时写了几种时间。", remedy)
     if len(event_definitions(element, roots)) > 1:
         yield fault("EVENT", place(element), "一个事件同时写了几种事件定义。", "请只留一种，其余的另画事件。")
 

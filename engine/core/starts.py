@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from engine.core import catalogue, correlation, execution
-from engine.core.calendar import parse_recurrence
+from engine.core import catalogue, correlation, execution, timing
 from engine.core.diagram import Diagram, Node
 from engine.core.expressions import Value
+from engine.core.timing import Turn
 from engine.core.workdays import calendar_of
 from engine.ground import model
 from engine.ground.clock import local
@@ -35,20 +35,29 @@ def plan(unit: Unit, diagram: Diagram) -> None:
     gone = {"state": "cancelled", "closed_at": unit.now, "key": None}
     unit.connection.execute(update(table).where(*waiting).values(gone))
     for node in diagram.starts("timer"):
-        row = {"id": new_id(), "kind": "start", "state": "due", "attempts": 0, **_next(unit, diagram, node, unit.now)}
-        insert_new(unit.connection, table, [row])
-        unit.after_commit(unit.engine.wake)
+        _plan(unit, diagram, node, _first(unit, node, unit.now))
 
 
-def _next(unit: Unit, diagram: Diagram, node: Node, after: datetime) -> dict[str, Any]:
+def _first(unit: Unit, node: Node, now: datetime) -> Turn | None:
+    """Give when a start event comes first; a day that has gone by when its version is published starts nothing."""
     assert node.timer is not None
-    due_at = parse_recurrence(node.timer.text).after(after, calendar_of(unit))
-    return {
-        "due_at": due_at,
-        "key": f"start:{diagram.key}:{node.id}:{due_at.isoformat()}",
-        # The year is that of the calendar, however late the job comes to run.
-        "payload": {"process": diagram.key, "node": node.id, "year": local(due_at).year},
-    }
+    turn = timing.first(node.timer.kind, node.timer.text, now, calendar_of(unit))
+    return turn if turn is not None and turn.due_at >= now else None
+
+
+def _plan(unit: Unit, diagram: Diagram, node: Node, turn: Turn | None) -> None:
+    if turn is None:
+        return
+    row = {"id": new_id(), "kind": "start", "state": "due", "attempts": 0, **_planned(diagram, node, turn)}
+    insert_new(unit.connection, model.job, [row])
+    unit.after_commit(unit.engine.wake)
+
+
+def _planned(diagram: Diagram, node: Node, turn: Turn) -> dict[str, Any]:
+    # The year is that of the calendar, however late the job comes to run.
+    payload = {"process": diagram.key, "node": node.id, "year": local(turn.due_at).year, **turn.cycle}
+    key = f"start:{diagram.key}:{node.id}:{turn.due_at.isoformat()}"
+    return {"due_at": turn.due_at, "key": key, "payload": payload}
 
 
 def replan(unit: Unit) -> None:
@@ -57,10 +66,13 @@ def replan(unit: Unit) -> None:
     waiting = select(table).where(table.c.kind == "start", table.c.state == "due", table.c.key.is_not(None))
     for job in unit.connection.execute(waiting).all():
         diagram = catalogue.latest(unit, job.payload["process"]).diagram
-        moved = _next(unit, diagram, _timer(diagram, job.payload), job.due_at - NEAR)
+        node = _timer(diagram, job.payload)
+        turn = _first(unit, node, job.due_at - NEAR) if timing.follows_calendar(node.timer) else None
+        if turn is None:
+            continue
         # One that a worker has taken in between has started by the calendar as it was.
         mine = (table.c.id == job.id, table.c.state == "due")
-        unit.connection.execute(update(table).where(*mine).values(moved))
+        unit.connection.execute(update(table).where(*mine).values(_planned(diagram, node, turn)))
         unit.after_commit(unit.engine.wake)
 
 
@@ -87,7 +99,10 @@ def begin(unit: Unit, payload: Mapping[str, Any]) -> None:
 
 def _begin_by_calendar(unit: Unit, diagram: Diagram, payload: Mapping[str, Any]) -> None:
     node = _timer(diagram, payload)
-    plan(unit, diagram)
+    if node.timer is not None and node.timer.kind == "cycle":
+        # Jobs of the first versions say neither their cycle nor when they were due.
+        cycle = {"cycle": node.timer.text, "due": unit.now.isoformat(), **payload}
+        _plan(unit, diagram, node, timing.following(cycle, calendar_of(unit)))
     if not _start(unit, diagram, node, {"year": Decimal(payload["year"])}, {}):
         # Somebody started this year's by hand already: that is no fault.
         log.info("calendar start of %s skipped: it is running", diagram.key)

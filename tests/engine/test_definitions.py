@@ -65,6 +65,35 @@ def test_all_faults_are_named_at_once_and_nothing_is_published(office: Office) -
         assert definitions.overview(unit) == []
 
 
+def test_a_ring_of_calls_is_refused_whichever_is_published_last(office: Office) -> None:
+    source = (DIAGRAMS / "engine_call.bpmn").read_text(encoding="utf-8")
+    plain = (DIAGRAMS / "engine_child.bpmn").read_text(encoding="utf-8")
+    key = '<bpmn:process id="caller"'
+    forms = {"form": FORM, "plan": FORM}
+
+    def calling(own: str, called: str) -> bytes:
+        made = source.replace(key, f'<bpmn:process id="{own}"').replace('Element="child"', f'Element="{called}"')
+        return made.encode()
+
+    # Given a process, one that calls it, and one that calls that
+    with office.engine.transaction() as unit:
+        definitions.publish(unit, plain.encode(), forms, SYSTEM)
+        definitions.publish(unit, calling("middle", "child"), forms, SYSTEM)
+        definitions.publish(unit, calling("top", "middle"), forms, SYSTEM)
+    # When the first is drawn anew so that it calls the last
+    with pytest.raises(Refused) as refused, office.engine.transaction() as unit:
+        definitions.publish(unit, calling("child", "top"), forms, SYSTEM)
+    # Then it is refused, with the way round, and stays as it was
+    (fault,) = refused.value.faults
+    assert (fault.code, fault.element) == ("BPMN-CALL-CYCLE", "a")
+    assert "“child” → “top” → “middle” → “child”" in fault.message
+    with office.engine.reading() as unit:
+        assert definitions.latest(unit, "child").version == 1
+        # And so is one that calls itself
+        (fault,) = definitions.check(unit, calling("child", "child"), forms)
+    assert "“child” → “child”" in fault.message
+
+
 def test_a_draft_keeps_faults_and_all_until_it_is_published_or_thrown_away(office: Office) -> None:
     assert draw(office, "画一", 0) == 1
     assert draw(office, "画二", 1) == 2

@@ -9,6 +9,7 @@ from sqlalchemy import Row, delete, select, update
 
 from engine import incidents, instances
 from engine.core import execution, starters, variables
+from engine.core.diagram import Surroundings
 from engine.core.feel_time import Months
 from engine.ground import model
 from engine.ground.clock import ZONE
@@ -229,14 +230,22 @@ def test_a_start_with_a_version_whose_form_or_function_is_gone_fails_and_says_so
         assert unit.connection.execute(select(model.instance)).all() == []
 
 
+@pytest.fixture
+def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Publish as the first versions did, which let a process call itself."""
+    monkeypatch.setattr(Surroundings, "way", lambda around, start, goal: ())
+
+
+@pytest.mark.usefixtures("unchecked")
 def test_a_process_that_calls_itself_stops_at_the_depth_limit_as_an_incident(office: Office) -> None:
-    instance = office.begin("runs_call_itself")
+    instance = office.begin("engine_call_itself")
     with office.engine.reading() as unit:
         messages = [row.message for row in incidents.listing(unit)]
     assert office.state(instance)[0] == "active"
     assert messages
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_levels_are_counted_across_acts(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "CALL_DEPTH", 3)
     office.begin("engine_call_itself_later")
@@ -283,7 +292,7 @@ def test_a_deadline_or_a_moment_that_is_none_waits_as_an_incident_until_it_is_on
     assert row.due_at is not None and row.due_at.astimezone(ZONE).date() == date(2026, 1, 30)
     # And when the moment is put right, the timer waits for it
     office.do("限时办理", "hr.head")
-    assert "没有得出日期或者天数" in incident(office).message
+    assert "“改日”不是日期，也不是时刻" in incident(office).message
     assert office.wait(days=30) == 0
     set_and_retry(office, "day", date(2026, 3, 2))
     assert office.state(instance)[0] == "active"

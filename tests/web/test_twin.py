@@ -210,6 +210,11 @@ def told(name: str) -> str:
         ("runs_loop_before", "先看条件，符合才办；办完再看一次。"),
         ("runs_multi_cardinality_sequential", "按定的次数各办一份，依次进行。"),
         ("runs_timer_handler", "过了 3 个工作日时开始"),
+        ("runs_timer_cycle_boundary", "还没有办完而每过 1 周（最多 3 次），它照常办，另外走这一路。"),
+        ("runs_timer_cycle_handler", "每过 1 个月时开始，其他环节照常办。"),
+        ("runs_timer_cycle_interrupting", "还没有办完而过了 10 小时，就中止它"),
+        ("runs_timer_cycle_from_day", "还没有办完而每到流程里定的日期，它照常办"),
+        ("runs_timer_cycle_catch", "等流程里定的日期，到时自动往下走。"),
     ],
 )
 def test_every_element_says_what_it_does(name: str, words: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.core import markup, profile
-from engine.core.diagram import Diagram, FormUses, Surroundings, Timer
+from engine.core.diagram import Diagram, FormUses, Surroundings
 from engine.ground.errors import Fault, Refused
 from tests.engine.office import TABLES
 
@@ -25,13 +25,14 @@ def check_form(source: str) -> list[Fault]:
 
 AROUND = Surroundings(
     functions={"record"},
-    processes={"p", "child"},
+    processes={"p", "child", "ring"},
     posts={"hr.staff", "hr.head", "office.staff"},
     forms={"plan": "urgent", "broken": "broken", **TABLES},
     feel={"posts", "add workdays", "workdays between", "today", "unit name", "parameter"},
     check_form=check_form,
     uses=lambda source: FormUses(frozenset({source}), outcomes=frozenset({"agree"})),
     parameters={"step_days": "每一步"},
+    calls=lambda key: {"ring": ["child", "back"], "back": ["ring", "p"]}.get(key, []),
 )
 
 
@@ -163,17 +164,6 @@ def test_scopes_know_their_start_and_their_nodes() -> None:
 
 def test_documentation_is_kept() -> None:
     assert profile.read(source_of("runs_drawn_extras"), AROUND).documentation == "第一段\n第二段"
-
-
-@pytest.mark.parametrize("text", ["P1Y2M3W4D", "PT1H", "P1DT2H3M4S", "P0D"])
-def test_an_iso_duration_is_told_from_an_expression(text: str) -> None:
-    assert Timer("duration", text).is_iso_duration()
-    assert not Timer("date", text).is_iso_duration()
-
-
-@pytest.mark.parametrize("text", ["P", "PT", "P1DT", "P1H", "Pause", "P9999Y", "P-1D", "5"])
-def test_what_no_clock_can_add_is_no_iso_duration(text: str) -> None:
-    assert not Timer("duration", text).is_iso_duration()
 
 
 def test_without_an_organization_posts_are_not_checked() -> None:
