@@ -16,7 +16,7 @@ from engine.ground.errors import Fault, Invalid, NotAllowed, NotFound, Stale
 from engine.ground.unit_of_work import SYSTEM, Actor, Engine, Unit, new_id
 
 ROLES = organization.ROLES
-GRANTABLE = ("process", "security", "audit")
+GRANTABLE = ("process", organization.INTEGRATION, "security", "audit")
 """What a system administrator may grant; the role `system` is granted at the command line only."""
 
 ACCESS = "access"

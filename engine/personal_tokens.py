@@ -8,16 +8,16 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import insert, select, update
 
-from engine.core import history, plain_text
+from engine.core import history, organization, plain_text
 from engine.core.sessions import Session
 from engine.ground import model
 from engine.ground.errors import Fault, Invalid, NotFound
 from engine.ground.unit_of_work import Actor, Unit, new_id
 
-SCOPES = {"read": "查看", "act": "办理", "metrics": "读取运行指标"}
-METRICS = "metrics"
-SYSTEM = "system"
-"""The role whose tokens may read how the house is doing."""
+READ, ACT, SEND, METRICS = "read", "act", "send", "metrics"
+SCOPES = {READ: "查看", ACT: "办理", SEND: "发送消息和信号", METRICS: "读取运行指标"}
+OF_ROLE = {SEND: organization.INTEGRATION, METRICS: "system"}
+"""Scopes that only a role may hand out, and that end with it."""
 
 PREFIX = "suixu_"
 NAME_LENGTH = 100
@@ -49,6 +49,10 @@ class Bearer:
     session: Session
     last_used_at: datetime | None
 
+    def may(self, scope: str) -> bool:
+        """Tell whether this is a token for that, and its person still one who may have it."""
+        return scope in self.scopes and scope in offered(self.session.roles)
+
 
 def listing(unit: Unit, account_id: str) -> list[Token]:
     """List the tokens of an account that are in force, newest first."""
@@ -63,7 +67,7 @@ def listing(unit: Unit, account_id: str) -> list[Token]:
 
 def offered(roles: Collection[str]) -> dict[str, str]:
     """Give the scopes that somebody with these roles may hand to a program, each with its words."""
-    return {scope: words for scope, words in SCOPES.items() if scope != METRICS or SYSTEM in roles}
+    return {scope: words for scope, words in SCOPES.items() if OF_ROLE.get(scope) in {None, *roles}}
 
 
 def issue(

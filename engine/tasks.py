@@ -340,10 +340,11 @@ def complete(
     revision: int,
     entry: Entry | None = None,
     along: Collection[str] = (),
-) -> None:
+) -> tuple[str, ...]:
     """Do a task (办理): its form is checked, kept as a document's version, and the instance goes on.
 
-    `along` names the activities that the page said would be done along with it (`TaskView.along`).
+    `along` names the activities that the page said would be done along with it (`TaskView.along`); give the ids of the
+    tasks that were.
 
     Raises:
         Invalid: the form has faults, each named by its field. Stale, NotFound: see `_hold`.
@@ -364,6 +365,7 @@ def complete(
         members = [row.id for row in chain.tasks]
         effect = {"task": chain.opened[0], "variables": chain.before, "members": members}
         unit.write(REMEMBER, *({"key": row.id, "effect": effect} for row in chain.tasks))
+    return tuple(row.id for row in chain.tasks[1:])
 
 
 def withdraw(unit: Unit, task_id: str, actor: Actor, revision: int) -> str:

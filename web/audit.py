@@ -123,7 +123,7 @@ def _entries(unit: Unit, events: list[Event]) -> list[Entry]:
 
 
 def _who(event: Event, words: timeline.Words) -> str:
-    return timeline.who(event, words) if event.envelope.get("person") else _("没有这个登录名")
+    return _("没有这个登录名") if event.kind == "sign-in-refused" else timeline.who(event, words)
 
 
 REASONS = {

@@ -96,7 +96,7 @@ def render(
         entry=entry or {},
         focus=focus,
         message=message,
-        signers=_signers(unit, view.candidates) if "enter" in view.may else [],
+        signers=signers(unit, view.candidates) if "enter" in view.may else [],
         colleagues=_colleagues(unit, view.candidates) if "assign" in view.may else [],
         lines=_story(unit, whole) if whole else [],
         lines_known=whole is not None,
@@ -133,7 +133,7 @@ def _colleagues(unit: Unit, candidates: Sequence[str]) -> list[Choice]:
     return [Choice(key, name) for key, name in found.items() if key != mine]
 
 
-def _signers(unit: Unit, candidates: Sequence[str]) -> list[Choice]:
+def signers(unit: Unit, candidates: Sequence[str]) -> list[Choice]:
     """Give the posts among the candidates whose papers this secretary prepares, with who holds them."""
     mine = people.posts_of(unit, session.who().person_id)
     groups = {post.unit_code for post in mine if post.kind == "secretary"}

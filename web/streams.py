@@ -91,6 +91,9 @@ KINDS: Mapping[str, str] = {
     "chains-verified": _("校验全部记录"),
     "erasures-read": _("查看依法清除的登记"),
     "records-listed": _("查看记录目录"),
+    "message-sent": _("发送消息"),
+    "message-expired": _("消息过期，没有人收"),
+    "signal-sent": _("发送信号"),
 }
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Row, delete, insert, select, text, update
 
 from engine.core import history
 from engine.core.diagram import Diagram, Node
-from engine.core.expressions import ExpressionError, Value
+from engine.core.expressions import Value
 from engine.core.tokens import Token
 from engine.core.variables import decode, encode
 from engine.ground import model
@@ -187,15 +187,6 @@ def find(unit: Unit, message_id: str) -> tuple[str, str, dict[str, Value]] | Non
     return (row.name, row.business_key, decode_all(row.content)) if row is not None else None
 
 
-def can_carry(value: object) -> bool:
-    """Tell whether a message or signal can carry a value."""
-    try:
-        encode(value)
-    except ExpressionError:
-        return False
-    return True
-
-
 def decode_all(content: Mapping[str, Any]) -> dict[str, Value]:
     """Read what a message or signal carries."""
     return {name: decode(value) for name, value in content.items()}
@@ -221,7 +212,7 @@ def expired(unit: Unit) -> list[Row[Any]]:
 
 
 def expire(unit: Unit, message: Row[Any]) -> None:
-    """Give up a message, and say so in the history of the instance that sent it."""
+    """Give up a message, and say so where its sending is: in an instance's history, or in the stream "access"."""
     here = (MESSAGE.id == message.id, MESSAGE.token_id.is_(None))
     if message.sender_id:
         # The history of an instance is guarded by its row.
@@ -231,6 +222,9 @@ def expire(unit: Unit, message: Row[Any]) -> None:
     if gone and message.sender_id:
         ids = {"message": message.id, "business_key": message.business_key}
         history.record(unit, f"instance:{message.sender_id}", "message.expired", SYSTEM, {"name": message.name}, **ids)
+    elif gone:
+        told = {"title": message.name}
+        history.record(unit, "access", "message-expired", SYSTEM, told, account=None, message=message.id)
 
 
 def plan_daily(unit: Unit) -> None:

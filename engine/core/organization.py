@@ -32,9 +32,18 @@ POST_KINDS = {
     "chair": "主持人",
     "other": "其他",
 }
-ROLES = {"system": "系统管理员", "security": "安全管理员", "audit": "审计管理员", "process": "业务管理员"}
+INTEGRATION = "integration"
+"""The role whose programs bring messages and signals from outside."""
+
+ROLES = {
+    "system": "系统管理员",
+    "security": "安全管理员",
+    "audit": "审计管理员",
+    "process": "业务管理员",
+    INTEGRATION: "对接员",
+}
 EXCLUSIVE_ROLES = frozenset({"system", "security", "audit"})
-"""Roles of which one account holds at most one, and then neither a post nor the role `process`."""
+"""Roles of which one account holds at most one, and then neither a post nor any other role."""
 
 
 def lasts_after(on: date) -> ColumnElement[bool]:
@@ -174,8 +183,8 @@ def refuse_roles(unit: Unit, person_id: str, roles: Collection[str]) -> str:
     exclusive = EXCLUSIVE_ROLES & set(roles)
     if len(exclusive) > 1:
         return "系统管理员、安全管理员、审计管理员不得由同一账号兼任。"
-    if exclusive and "process" in roles:
-        return "系统、安全、审计管理员不得兼任业务管理员。"
+    if exclusive and (others := [ROLES[role] for role in ROLES if role in roles and role not in exclusive]):
+        return f"系统、安全、审计管理员不得兼任{'、'.join(others)}。"
     if exclusive and holds_or_will_hold(unit, person_id):
         return "此人任有业务岗位，不得担任系统、安全、审计管理员；请先免去其岗位。"
     if exclusive and _stands_in(unit, person_id):

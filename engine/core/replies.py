@@ -34,7 +34,19 @@ def claim(unit: Unit, token_id: str, key: str, digest: str) -> Reply | None:
     row = {"token_id": token_id, "key": key, "digest": digest, "status": 0, "body": {}, "at": unit.now}
     if insert_new(unit.connection, model.idempotency, [row]):
         return None
-    found = unit.connection.execute(select(model.idempotency).where(*mine)).one()
+    return find(unit, token_id, key, digest)
+
+
+def find(unit: Unit, token_id: str, key: str, digest: str) -> Reply | None:
+    """Give the answer that is kept under a key.
+
+    Raises:
+        Invalid: the key was used for another request.
+    """
+    kept = (TABLE.token_id == token_id, TABLE.key == key, TABLE.at > unit.now - KEPT)
+    found = unit.connection.execute(select(model.idempotency).where(*kept)).one_or_none()
+    if found is None:
+        return None
     if found.digest != digest:
         message = "这个 Idempotency-Key 已经用于另一个请求，请换一个。"
         raise Invalid(message, [Fault("idempotency_key", message, "Idempotency-Key")])

@@ -480,7 +480,7 @@ token = Table(
     _ref("account_id", "account.id"),
     Column("name", String(100), nullable=False),
     Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of the secret
-    Column("scopes", Json, nullable=False),  # of: read, act, metrics
+    Column("scopes", Json, nullable=False),  # of: read, act, send, metrics
     Column("expires", Date, nullable=False),  # its last day
     Column("created_at", Moment, nullable=False),
     Column("last_used_at", Moment),

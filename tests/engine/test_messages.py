@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from engine import instances, jobs, messages
-from engine.core import correlation, execution
+from engine import accounts, instances, jobs, messages, people
+from engine.core import correlation, execution, history
 from engine.ground import model
-from engine.ground.errors import Invalid
-from engine.ground.unit_of_work import SYSTEM, Unit
+from engine.ground.errors import Invalid, NotAllowed
+from engine.ground.unit_of_work import SYSTEM, Actor, Unit
 from tests.engine.office import Office
 
 
@@ -26,7 +26,7 @@ def begin(office: Office, name: str, key: str = "k", **variables: Any) -> str:
 
 def send(office: Office, key: str = "k", **values: Any) -> str:
     with office.engine.transaction() as unit:
-        return messages.correlate(unit, "到货", key, {name: Decimal(value) for name, value in values.items()})
+        return messages.correlate(unit, "到货", key, {name: Decimal(value) for name, value in values.items()}, SYSTEM)
 
 
 def kept(office: Office) -> int:
@@ -155,7 +155,7 @@ def test_a_sender_and_a_receiver_that_act_at_once_do_not_miss_each_other(office:
 
     def sending() -> None:
         with office.engine.transaction() as unit:
-            messages.correlate(unit, "到货", "k", {"x": Decimal(1)})
+            messages.correlate(unit, "到货", "k", {"x": Decimal(1)}, SYSTEM)
             unit.before_commit(hold)
 
     def receiving() -> str:
@@ -185,16 +185,45 @@ def test_a_sender_and_a_receiver_that_act_at_once_do_not_miss_each_other(office:
 @pytest.mark.parametrize(
     ("name", "key", "values", "said"),
     [
-        ("", "k", {}, "没有名称"),
-        ("到货", " ", {}, "没有业务键"),
-        ("长" * 201, "k", {}, "不超过 200 字"),
-        ("到货", "k", {"x": object()}, "变量“x”的值不能带走"),
+        ("", "k", {}, "请写明名称"),
+        ("到货", " ", {}, "请写明业务键"),
+        ("长" * 201, "k", {}, "最多 200 字"),
+        ("到\0货", "k", {}, "控制字符"),
+        ("到货", "k", {"x": object()}, "“x”的值不能带走"),
+        ("到货", "k", {"x": "长" * 10_000}, "合起来不超过"),
     ],
 )
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 def test_what_cannot_be_sent_is_refused(office: Office, name: str, key: str, values: Any, said: str) -> None:
     with office.engine.transaction() as unit, pytest.raises(Invalid, match=said):
-        messages.correlate(unit, name, key, values)
+        messages.correlate(unit, name, key, values, SYSTEM)
+
+
+def test_only_who_has_the_role_sends_and_all_that_comes_from_outside_is_on_record(office: Office) -> None:
+    # Given the head of a unit, and a program's account that has the role
+    jobs.plan_daily(office.engine)
+    with office.engine.transaction() as unit:
+        program = people.add_person(unit, "采购系统", SYSTEM)
+        accounts.create_prepared(unit, program, accounts.Initial("purchase", "", ""), ["integration"], SYSTEM)
+    # When they send
+    with office.engine.transaction() as unit, pytest.raises(NotAllowed, match="只有对接员"):
+        messages.correlate(unit, "到货", "k", {}, office.actor("hr.head"))
+    with office.engine.transaction() as unit, pytest.raises(NotAllowed, match="只有对接员"):
+        messages.signal(unit, "放假", {}, office.actor("hr.head"))
+    with office.engine.transaction() as unit:
+        messages.correlate(unit, "到货", "k", {"x": Decimal(1)}, Actor(program), timedelta(days=1))
+        messages.signal(unit, "放假", {}, Actor(program))
+    office.wait(days=1)
+    office.wait(days=1)
+    # Then only the program's are there, and what nobody received is told to be over
+    with office.engine.reading() as unit:
+        record = history.read(unit.connection, "access")
+    assert [(event.kind, event.envelope["person"]) for event in record] == [
+        ("message-sent", program),
+        ("signal-sent", program),
+        ("message-expired", None),
+    ]
+    assert record[0].payload == {"title": "到货", "business_key": "k", "values": {"x": 1}}
 
 
 # Signals
@@ -213,20 +242,20 @@ def test_a_signal_is_given_to_everybody_who_waits_when_it_is_thrown_and_to_nobod
 def test_a_signal_for_somebody_who_leaves_is_given_to_nobody(office: Office) -> None:
     gone = begin(office, "engine_listener")
     with office.engine.transaction() as unit:
-        assert messages.signal(unit, "放假", {}) == 1
+        assert messages.signal(unit, "放假", {}, SYSTEM) == 1
     cancel(office, gone)
     assert office.work() == 0
     with office.engine.transaction() as unit:
-        assert messages.signal(unit, "放假", {}) == 0
-        with pytest.raises(Invalid, match="没有名称"):
-            messages.signal(unit, "", {})
+        assert messages.signal(unit, "放假", {}, SYSTEM) == 0
+        with pytest.raises(Invalid, match="请写明名称"):
+            messages.signal(unit, "", {}, SYSTEM)
 
 
 def test_a_signal_job_whose_token_waits_no_longer_does_nothing(office: Office) -> None:
     office.engine.watchers.clear()
     waiting = begin(office, "engine_listener")
     with office.engine.transaction() as unit:
-        messages.signal(unit, "放假", {})
+        messages.signal(unit, "放假", {}, SYSTEM)
         unit.connection.execute(update(model.job).values(token_id="somebody else"))
     office.work()
     assert office.state(waiting)[0] == "active"
@@ -245,7 +274,7 @@ def started(office: Office) -> list[tuple[str, int, str | None]]:
 def test_a_message_starts_a_process_of_its_key_and_unit_and_the_next_waits_for_its_end(office: Office) -> None:
     office.publish("engine_ordered")
     with office.engine.transaction() as unit:
-        messages.correlate(unit, "到货", "k", {"where": "red", "x": Decimal(1)})
+        messages.correlate(unit, "到货", "k", {"where": "red", "x": Decimal(1)}, SYSTEM)
     send(office, x=2)
     office.work()
     assert started(office) == [("k", 1, "red")]
@@ -272,7 +301,7 @@ def test_a_version_without_the_start_is_not_started_any_more(office: Office) -> 
     office.work()
     assert (started(office), kept(office)) == ([], 1)
     with office.engine.transaction() as unit:
-        assert messages.signal(unit, "放假", {}) == 0
+        assert messages.signal(unit, "放假", {}, SYSTEM) == 0
 
 
 def test_one_that_was_started_by_hand_in_the_meantime_leaves_the_message_waiting(office: Office) -> None:
@@ -299,7 +328,7 @@ def test_a_signal_starts_a_process_unless_it_is_running(office: Office) -> None:
     office.publish("engine_ordered")
     for _ in range(2):
         with office.engine.transaction() as unit:
-            assert messages.signal(unit, "放假", {}) == 1
+            assert messages.signal(unit, "放假", {}, SYSTEM) == 1
         office.work()
     assert started(office) == [("one", 1, None)]
 
@@ -307,7 +336,7 @@ def test_a_signal_starts_a_process_unless_it_is_running(office: Office) -> None:
 def test_a_signal_for_a_start_that_the_newest_version_lacks_starts_nothing(office: Office) -> None:
     office.publish("engine_ordered")
     with office.engine.transaction() as unit:
-        messages.signal(unit, "放假", {})
+        messages.signal(unit, "放假", {}, SYSTEM)
     office.publish("engine_ordered_by_hand")
     office.work()
     assert started(office) == []

@@ -118,12 +118,12 @@ class Walker:
     def message(self, name: str, key: str, *given: str) -> None:
         """Send a message from outside; `key` is that of the instance, whatever it is."""
         with self.office.engine.transaction() as unit:
-            messages.correlate(unit, name, self.key if key == "key" else key, values(given))
+            messages.correlate(unit, name, self.key if key == "key" else key, values(given), SYSTEM)
 
     def signal(self, name: str, *given: str) -> None:
         """Give a signal from outside."""
         with self.office.engine.transaction() as unit:
-            messages.signal(unit, name, values(given))
+            messages.signal(unit, name, values(given), SYSTEM)
 
     # What was seen
 

@@ -36,6 +36,7 @@ PEOPLE = {
     "process": ("业务员", [], ["process"]),
     "audit": ("审计员", [], ["audit"]),
     "system": ("系统员", [], ["system"]),
+    "link": ("对接程序", [], ["integration"]),
 }
 
 

@@ -1,14 +1,16 @@
 """The API (/api/v1): what the pages do, for programs that come with a person's token. OpenAPI 3 describes it."""
 
+from functools import partial
+
 from flask import Flask
 from flask_smorest import Api
 from flask_wtf.csrf import CSRFProtect
 
-from web.api import acts, definitions, documents, instances, tasks, tokens
+from web.api import acts, definitions, documents, instances, messages, tasks, tokens
 from web.api.rooms import PREFIX
 from web.texts import gettext as _
 
-ROOMS = (definitions.room, instances.room, tasks.room, documents.room)
+ROOMS = (definitions.room, instances.room, tasks.room, documents.room, messages.room, messages.signals)
 
 
 class Described(Api):  # type: ignore[misc]
@@ -38,5 +40,5 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
 
 for room in ROOMS:
     tokens.guessing(room)
-    room.before_request(tokens.demand)
-    room.before_request(acts.inspect_body)
+    room.before_request(partial(tokens.demand_for, room.scope))
+    room.before_request(partial(acts.inspect_body, room.files))

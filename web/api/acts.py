@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NoReturn
 
 from flask import abort, request
@@ -17,11 +17,16 @@ from web.api.tokens import bearer
 from web.texts import gettext as _
 
 BODY_LIMIT = 8 * 1024 * 1024
+AROUND_A_FILE = 64 * 1024
+Answer = tuple[dict[str, Any], int]
 _KEY = re.compile(r"[!-~]{1,200}")
 
 
-def inspect_body() -> None:
+def inspect_body(files: Collection[str]) -> None:
     """Turn away what is no plain JSON: Python alone would take NaN, halves of characters, and any depth."""
+    if request.endpoint in files:
+        request.max_content_length = session.engine().settings.upload_limit_bytes + AROUND_A_FILE
+        return
     request.max_content_length = BODY_LIMIT
     if not (body := request.get_data()):
         return
@@ -36,19 +41,28 @@ def _refuse(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def once(work: Callable[[Unit], dict[str, Any]], status: int = 200) -> tuple[dict[str, Any], int]:
+def once(work: Callable[[Unit], dict[str, Any]], status: int = 200, sent: str = "") -> Answer:
     """Do an act in one commit with the keeping of its answer, or give the answer that is kept.
 
-    A refused act is not kept: nothing was done, and the same key may try again.
+    A refused act is not kept: nothing was done, and the same key may try again. `sent` tells what came where the body
+    does not: the marks between the parts of a multipart body are others each time.
     """
     key = _key()
     with session.engine().transaction() as unit:
-        if key and (before := replies.claim(unit, bearer().token_id, key, _digest())):
+        if key and (before := replies.claim(unit, bearer().token_id, key, _digest(sent))):
             return before.body, before.status
         body = work(unit)
         if key:
             replies.keep(unit, bearer().token_id, key, Reply(status, body))
     return body, status
+
+
+def answered(sent: str) -> Answer | None:
+    """Give the answer that is kept, before anything of an act is done outside its commit."""
+    key = _key()
+    with session.engine().reading() as unit:
+        found = replies.find(unit, bearer().token_id, key, _digest(sent)) if key else None
+    return (found.body, found.status) if found else None
 
 
 def _key() -> str:
@@ -61,6 +75,6 @@ def _key() -> str:
     return found
 
 
-def _digest() -> str:
+def _digest(sent: str) -> str:
     head = f"{request.method} {request.full_path}\n".encode()
-    return hashlib.sha256(head + request.get_data()).hexdigest()
+    return hashlib.sha256(head + (sent.encode() or request.get_data())).hexdigest()

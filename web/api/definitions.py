@@ -10,6 +10,7 @@ from engine.ground.errors import NotFound
 from engine.ground.unit_of_work import Unit
 from web import guard, session
 from web.api import acts, sheets
+from web.api.acts import Answer
 from web.api.rooms import Room
 from web.texts import gettext as _
 
@@ -88,7 +89,7 @@ def show(key: str) -> dict[str, Any]:
 
 
 @room.act("/<key>/start", StartedSchema, StartSchema, 201)
-def start(body: dict[str, Any], key: str) -> tuple[dict[str, Any], int]:
+def start(body: dict[str, Any], key: str) -> Answer:
     """Start an instance of the newest version (发起)."""
 
     def work(unit: Unit) -> dict[str, Any]:

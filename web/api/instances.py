@@ -8,6 +8,7 @@ from engine import instances
 from engine.ground.unit_of_work import Unit
 from web import guard, session
 from web.api import acts
+from web.api.acts import Answer
 from web.api.rooms import PageSchema, Room, cursor, paged, place
 from web.texts import gettext as _
 
@@ -116,7 +117,7 @@ def show(instance_id: str) -> dict[str, Any]:
 
 
 @room.act("/<instance_id>/cancel", CancelledSchema, ReasonSchema)
-def cancel(body: dict[str, Any], instance_id: str) -> tuple[dict[str, Any], int]:
+def cancel(body: dict[str, Any], instance_id: str) -> Answer:
     """Cancel an instance with all below it (撤销)."""
 
     def work(unit: Unit) -> dict[str, Any]:

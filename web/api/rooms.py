@@ -10,6 +10,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from engine.ground.errors import Fault, Invalid
+from engine.personal_tokens import ACT
 from web.addresses import read_moment
 from web.api.problems import DETAILS, MEDIA_TYPE, ProblemSchema
 from web.texts import gettext as _
@@ -32,10 +33,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Room(Blueprint):  # type: ignore[misc]
-    """Hold the addresses of one resource."""
+    """Hold the addresses of one resource; `scope` is what its acts ask of a token, `files` where files are brought."""
 
-    def __init__(self, name: str, description: str) -> None:
+    def __init__(self, name: str, description: str, scope: str = ACT) -> None:
         super().__init__(f"api_{name}", __name__, url_prefix=f"{PREFIX}/{name}", description=description)
+        self.scope = scope
+        self.files: set[str] = set()
 
     def look(self, rule: str, schema: Any, query: type[Schema] | None = None) -> Callable[[View], View]:
         """Open an address to look at; what is asked along with it comes as the first argument."""
@@ -44,6 +47,16 @@ class Room(Blueprint):  # type: ignore[misc]
     def act(self, rule: str, schema: Any, body: type[Schema], status: int = 200) -> Callable[[View], View]:
         """Open an address to act by; the body comes as the first argument."""
         return self._open(rule, "POST", status, schema, (body, "json"), ON_ACT, parameters=[KEY])
+
+    def bring(self, rule: str, schema: Any, body: type[Schema]) -> Callable[[View], View]:
+        """Open an address to bring a file to, as multipart/form-data; what came is the first argument."""
+
+        def decorate(view: View) -> View:
+            self.files.add(f"{self.name}.{view.__name__}")
+            opened = self._open(rule, "POST", 201, schema, (body, "files"), ON_ACT, parameters=[KEY])
+            return opened(view)
+
+        return decorate
 
     def _open(
         self,

@@ -3,11 +3,9 @@
 from flask import Response, abort, g, request
 
 from engine import personal_tokens
-from engine.personal_tokens import Bearer
+from engine.personal_tokens import READ, Bearer
 from web import session
 from web.account import FAILURES, limiter
-
-READ, ACT = "read", "act"
 
 
 def admit() -> None:
@@ -37,11 +35,15 @@ def bearer() -> Bearer:
     return found
 
 
-def demand(scope: str = "") -> None:
+def demand(scope: str) -> None:
     """Turn away who has no token, or one that is not for this."""
-    wanted = scope or (READ if request.method in ("GET", "HEAD", "OPTIONS") else ACT)
-    if wanted not in bearer().scopes:
+    if not bearer().may(scope):
         abort(403)
+
+
+def demand_for(acts: str) -> None:
+    """Ask of a look the scope `read`, of an act the one given."""
+    demand(READ if request.method in ("GET", "HEAD", "OPTIONS") else acts)
 
 
 def _has_failed(response: Response) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 from flask import Flask
@@ -23,12 +24,12 @@ class Program:
     app: Flask
     secret: str = ""
 
-    def ask(self, method: str, path: str, json: Any = None, **headers: str) -> TestResponse:
+    def ask(self, method: str, path: str, json: Any = None, data: Any = None, **headers: str) -> TestResponse:
         """Ask for something; `headers` are named with underscores."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.secret:
             sent.setdefault("Authorization", f"Bearer {self.secret}")
-        return self.app.test_client().open(path, method=method, json=json, headers=sent, buffered=True)
+        return self.app.test_client().open(path, method=method, json=json, data=data, headers=sent, buffered=True)
 
     def get(self, path: str) -> Any:
         """Read something that is there."""
@@ -39,6 +40,13 @@ class Program:
     def post(self, path: str, json: Any, **headers: str) -> TestResponse:
         """Act."""
         return self.ask("POST", f"/api/v1{path}", json, **headers)
+
+    def upload(self, task_id: str, name: str, content: bytes, **headers: str) -> TestResponse:
+        """Bring a file."""
+        data = {"file": (BytesIO(content), name)}
+        answer = self.ask("POST", f"/api/v1/tasks/{task_id}/upload", data=data, **headers)
+        answer.request.environ["wsgi.input"].close()
+        return answer
 
 
 @dataclass
