@@ -14,7 +14,7 @@ from engine.core.forms import Form
 from engine.core.markup import parse
 from engine.core.normalise import normalise, read_drawing
 from engine.ground import model
-from engine.ground.errors import NotFound
+from engine.ground.errors import NotFound, Stuck
 from engine.ground.unit_of_work import Unit
 
 
@@ -39,8 +39,9 @@ class Definition:
 
     @property
     def decisions(self) -> dict[str, Decision]:
-        """Give its decision tables by `<id>.dmn`."""
-        return {key: decision_reading.load(text) for key, text in self.sources.items() if key.endswith(SUFFIX)}
+        """Give its decision tables by `<id>.dmn`, as far as they can be read."""
+        read = ((key, decision_reading.load(text)) for key, text in self.sources.items() if key.endswith(SUFFIX))
+        return {key: decision for key, decision in read if decision}
 
     @property
     def decision_names(self) -> dict[str, str]:
@@ -54,12 +55,19 @@ class Definition:
     def title_of(self, key: str) -> str:
         """Give what people call one of its sources."""
         if key.endswith(SUFFIX):
-            return f"决策表“{self.decision_names[key]}”"
+            return f"决策表“{self.decision_names.get(key, key.removesuffix(SUFFIX))}”"
         return self.form(key).title or key
 
     def decision(self, decision_id: str) -> Decision:
-        """Give one of its decision tables."""
-        return decision_reading.load(self.sources[name_in_version(decision_id)])
+        """Give one of its decision tables.
+
+        Raises:
+            Stuck: it cannot be read any more.
+        """
+        found = decision_reading.load(self.sources[name_in_version(decision_id)])
+        if found is None:
+            raise Stuck(f"决策表“{decision_id}”已经不能读取。请联系管理员。")
+        return found
 
 
 def load(unit: Unit, definition_id: str) -> Definition:

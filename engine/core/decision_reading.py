@@ -11,7 +11,7 @@ from engine.core.expressions import Expression, ExpressionError, parse, parse_te
 from engine.core.feel_values import KINDS
 from engine.core.markup import Element, local, namespace, place, text
 from engine.core.naming import is_name
-from engine.ground.errors import Fault, Refused
+from engine.ground.errors import Fault
 
 DMN = "https://www.omg.org/spec/DMN/20191111/MODEL/"
 MAX_RULES = 1_000
@@ -81,12 +81,9 @@ def read(source: bytes, functions: Container[str] | None) -> tuple[Decision | No
 
 
 @lru_cache(maxsize=256)
-def load(source: str) -> Decision:
-    """Read a table that was checked when it was published."""
-    decision, faults = read(source.encode(), None)
-    if decision is None:
-        raise Refused("这张决策表无法读取。", faults)
-    return decision
+def load(source: str) -> Decision | None:
+    """Read a table that was checked when it was published; None is one that this version cannot read any more."""
+    return read(source.encode(), None)[0]
 
 
 def id_of(source: bytes) -> str:

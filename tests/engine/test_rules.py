@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from engine import definitions, incidents, instances
 from engine.core import execution
@@ -109,6 +109,21 @@ def test_a_start_with_a_version_whose_table_is_gone_fails_and_says_so(office: Of
     office.engine.definitions.clear()
     with pytest.raises(Stuck, match="决策表“unique”已不存在"), office.engine.transaction() as unit:
         execution.start(unit, definitions.get(unit, definition.id), {}, SYSTEM)
+
+
+@once
+def test_a_table_that_a_later_version_cannot_read_is_an_incident_and_keeps_its_name(office: Office) -> None:
+    definition = office.publish("runs_rule_unique")
+    assert definition.title_of("unique.dmn") == "决策表“分级”"
+    with office.engine.transaction() as unit:
+        unit.connection.execute(update(model.form).values(source="<future/>"))
+    office.engine.definitions.clear()
+    with office.engine.transaction() as unit:
+        definition = definitions.get(unit, definition.id)
+        execution.start(unit, definition, {"amount": Decimal(1000)}, SYSTEM)
+    with office.engine.reading() as unit:
+        assert [row.message for row in incidents.listing(unit)] == ["决策表“unique”已经不能读取。请联系管理员。"]
+    assert definition.title_of("unique.dmn") == "决策表“unique”"
 
 
 @once

@@ -13,7 +13,7 @@ from tests.databases import Databases
 from tests.engine.office import TABLES
 from tests.web.stage import ERRAND, Stage, check_page, prepare, set_up, tree_of
 from tests.web.test_processes import fields_of, post, sheet
-from web.decision_sheets import Row
+from web.decision_sheets import Row, Sheet
 from web.decision_sheets import sheet as sheet_of
 
 ASKING = ERRAND.replace(
@@ -63,7 +63,7 @@ def test_a_table_comes_as_a_file_is_published_and_tells_what_it_said(stage: Stag
     version = check_page(stage.get("drawer", "/processes/errand/versions/2"))
     assert "第 2 条 >= 2" in version and "由决策表“缓急”给出结果。" in version
     told = check_page(stage.get("staff", f"/instances/{stage.start()}"))
-    assert '“定缓急”按规则判定。决策表“缓急”：字数 = 2；第 2 条规则成立；结果 "middle"' in told
+    assert '“定缓急”按规则判定。决策表“缓急”：字数 = 2，what = "修门"；第 2 条规则成立；结果 "middle"' in told
     assert "决策表“缓急”：取第一条成立的规则" in told
 
 
@@ -111,19 +111,24 @@ def test_a_file_in_an_encoding_of_old_is_read(stage: Stage) -> None:
     assert "决策表“缓急”" in check_page(stage.get("drawer", "/processes/errand/edit"))
 
 
+def shown_of(source: str) -> Sheet:
+    decision = decision_reading.load(source)
+    assert decision is not None
+    return sheet_of(decision)
+
+
 def test_a_table_says_kinds_values_defaults_and_notes() -> None:
     source = TABLES["fallback.dmn"].replace("<inputExpression>", '<inputExpression typeRef="number">')
     source = source.replace(
         "</inputExpression>", "</inputExpression><inputValues><text>[0..10000]</text></inputValues>"
     )
-    decision = decision_reading.load(source.replace("<rule>", "<rule><description>大额</description>"))
-    shown = sheet_of(decision)
+    shown = shown_of(source.replace("<rule>", "<rule><description>大额</description>"))
     assert (shown.title, shown.policy) == ("fallback", "最多一条规则成立")
     assert shown.columns == ("条件：amount，类型 number，只能是 [0..10000]", "结果：level", "附注")
     assert shown.rows == (
         Row("第 1 条", ("> 9000", '"high"', "大额")),
         Row("都不成立时", ("不限", '"low"', "默认结果")),
     )
-    summed = sheet_of(decision_reading.load(TABLES["sum.dmn"]))
+    summed = shown_of(TABLES["sum.dmn"])
     assert summed.policy == "取成立的各条规则，结果求和"
     assert summed.rows[2] == Row("第 3 条", ("不限", "4", "无"))

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core import decision_reading
-from engine.core.decision_reading import DMN, id_of, load, read
+from engine.core.decision_reading import DMN, id_of, read
 from engine.core.decisions import Answer, Decision, decide, record_of, written
 from engine.core.expressions import Value, parse_tests, passes
-from engine.ground.errors import Refused, Stuck
+from engine.ground.errors import Stuck
 from tests.engine.office import TABLES
 
 
@@ -301,12 +301,6 @@ def test_the_history_keeps_what_was_asked_which_rules_answered_and_what_came_out
 def test_a_long_value_is_cut_in_the_history() -> None:
     assert written("长" * 600) == '"' + "长" * 499 + "…"
     assert written(tuple(Decimal(10**30) for _ in range(1000))) == "…"
-
-
-def test_a_published_table_is_read_again_and_one_that_is_none_says_so() -> None:
-    assert load(table("1->1").decode()).id == "dish"
-    with pytest.raises(Refused, match="无法读取"):
-        load("<a/>")
 
 
 @pytest.mark.parametrize(("source", "key"), [(table("1->1"), "dish"), (b"", ""), (b"<a/>", "")])
