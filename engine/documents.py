@@ -18,9 +18,6 @@ from engine.ground.unit_of_work import Actor, Engine, Unit, new_id
 
 log = logging.getLogger("suixu.documents")
 
-BROUGHT = "file:"
-"""How the documents are named that people brought."""
-
 
 def versions(unit: Unit, document_id: str, person_id: str, roles: Collection[str] = ()) -> list[Row[Any]]:
     """List a document's versions, oldest first, to someone who may see it."""
@@ -76,7 +73,7 @@ def add_file(unit: Unit, instance_id: str, file: Stored, actor: Actor) -> str:
     visibility.demand(unit, instance_id, actor.person_id)
     execution.lock(unit, instance_id)
     _demand_room(unit, instance["business_key"], file.size)
-    key, stored = f"{BROUGHT}{new_id()}", (file.digest, file.size)
+    key, stored = f"{documents.BROUGHT}{new_id()}", (file.digest, file.size)
     document_id, _, _ = documents.put_file(unit, instance, key, file.name, file.name, file.media_type, stored, actor)
     payload = {"name": file.name, "size": file.size, "digest": file.digest}
     history.record(unit, f"instance:{instance_id}", "document.added", actor, payload, document=document_id)
@@ -88,7 +85,7 @@ def _demand_room(unit: Unit, business_key: str, size: int) -> None:
     query = (
         select(func.coalesce(func.sum(version.size), 0))
         .join(model.document, table.id == version.document_id)
-        .where(table.business_key == business_key, table.name.startswith(BROUGHT, autoescape=True))
+        .where(table.business_key == business_key, table.name.startswith(documents.BROUGHT, autoescape=True))
     )
     limit = unit.engine.settings.matter_limit_bytes
     if int(unit.connection.execute(query).scalar_one()) + size > limit:

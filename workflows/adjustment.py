@@ -224,6 +224,8 @@ def apply(call: Call) -> Result:
     concerned = [code for row in (before, after) if row for code in (row.get("lead"), *breakdown.assisting(row, codes))]
     title, body = f"计划已调整：{content.get('title')}", str(content.get("change"))
     return Result(
+        # The item is free for the next adjustment, though this one may still wait for the minutes of its meeting.
+        variables={"item": None},
         revisions=(Revision(table.business_key, breakdown.NAME, {**table.content, "tasks": rows}, table.version),),
         notices=tuple((post, title, body) for post in _posts([call.variables.get("unit"), *concerned], known)),
     )

@@ -20,6 +20,7 @@ URGENCY = {"normal": "平件", "urgent": "加急", "express": "特急"}
 PUBLICITY = {"open": "主动公开", "request": "依申请公开", "closed": "不予公开"}
 MODE = {"circulate": "传批", "meeting": "会议"}
 APPROVER = {"group": "领导小组", "leader": "组长", "board": "党组理事会"}
+SUPPLIED = "补件"
 DECISION = "组长批示"
 BOARD_DECISION = "党组理事会主要领导批示"
 ROWS = (
@@ -51,6 +52,14 @@ class Opinion(NamedTuple):
     acting_for: str = ""
 
 
+class Supplement(NamedTuple):
+    """Hold the minutes of a meeting that came after its decision (补件)."""
+
+    number: str
+    papers: str
+    supplied_on: date
+
+
 class Content(NamedTuple):
     """Hold all that the sheet shows."""
 
@@ -64,6 +73,14 @@ class Content(NamedTuple):
     meeting: Mapping[str, Any]
     approved_on: date | None
     version: int
+    papers: str = ""
+    supplement: Supplement | None = None
+
+    @property
+    def lacks_minutes(self) -> bool:
+        """Tell whether a meeting decided, and its minutes are still to come."""
+        decided = [opinion.activity for opinion in self.opinions if opinion.activity in ROWS[-1][0]]
+        return decided[-1:] == ["meeting"] and not self.papers
 
 
 def make_sheet(call: Call) -> Result:
@@ -71,7 +88,7 @@ def make_sheet(call: Call) -> Result:
     known = duties.load()
     with call.engine.reading() as unit:
         drafted = documents.values(unit, call.business_key, "plan") or {}
-        content = _content(unit, call, drafted)
+        content = _content(unit, call.instance_id, call.business_key, drafted)
         called = differences.labels(unit, known)
     if call.variables.get("subject") == adjustment.SUBJECT:
         approved = adjustment.final(drafted, called)
@@ -80,31 +97,45 @@ def make_sheet(call: Call) -> Result:
         approved, text = drafted, papers.plan_file(drafted, "final_text", "定稿", "定稿", known, called["lead"])
     amended = approved != drafted
     content = content._replace(version=content.version + amended)
+    variables = {"minutes_wanted": content.lacks_minutes}
+    return Result(variables, {"plan": approved} if amended else {}, files=(text, _sheet_file(content)))
+
+
+def sheet_file(
+    unit: Unit, approval_id: str, business_key: str, supplement: Supplement
+) -> tuple[str, str, str, str, bytes]:
+    """Write the sheet of an approval that is over, with the minutes that came afterwards."""
+    plan = documents.values(unit, business_key, "plan") or {}
+    return _sheet_file(_content(unit, approval_id, business_key, plan)._replace(supplement=supplement))
+
+
+def _sheet_file(content: Content) -> tuple[str, str, str, str, bytes]:
     file_name = safe_name(f"{content.title}处理单.docx")
-    sheet = ("approval_sheet", "处理单（打印）", file_name, word.MEDIA_TYPE, sheet_paper(content))
-    return Result(documents={"plan": approved} if amended else {}, files=(text, sheet))
+    return "approval_sheet", "处理单（打印）", file_name, word.MEDIA_TYPE, sheet_paper(content)
 
 
-def _content(unit: Unit, call: Call, plan: Mapping[str, Any]) -> Content:
-    sheet = documents.values(unit, call.business_key, "sheet") or {}
-    rounds = {row.id: row.round for row in kin.siblings(unit, call.instance_id, "approval")} or {call.instance_id: 1}
+def _content(unit: Unit, approval_id: str, business_key: str, plan: Mapping[str, Any]) -> Content:
+    sheet = documents.values(unit, business_key, "sheet") or {}
+    rounds = {row.id: row.round for row in kin.siblings(unit, approval_id, "approval")} or {approval_id: 1}
     tasks = kin.tasks(unit, list(rounds))
-    mine = [task for task in tasks.values() if task.instance_id == call.instance_id]
-    found = documents.find(unit, call.business_key, "plan")
+    mine = [task for task in tasks.values() if task.instance_id == approval_id]
+    found = documents.find(unit, business_key, "plan")
     version = documents.latest(unit, found.id) if found else None
     told = _opinions(unit, rounds, tasks)
     final = [opinion for opinion in told if opinion.activity in ROWS[-1][0]]
+    meeting = _meeting(unit, business_key, mine)
     return Content(
         str(plan.get("title") or "双拥工作计划"),
         sheet,
-        str(call.variables.get("mode") or ""),
-        str(call.variables.get("approver") or ""),
+        str(kin.variable(unit, approval_id, "mode") or ""),
+        str(kin.variable(unit, approval_id, "approver") or ""),
         _titles(unit, sheet.get("attachments") or ()),
         _deadline(mine),
         told,
-        _meeting(unit, call, mine),
+        meeting,
         final[-1].made_on if final else None,
         version.number if version else 0,
+        "；".join(_titles(unit, meeting.get("minutes") or ())),
     )
 
 
@@ -118,9 +149,9 @@ def _deadline(tasks: Iterable[Any]) -> date | None:
     return local(max(due)).date() if due else None
 
 
-def _meeting(unit: Unit, call: Call, tasks: Iterable[Any]) -> dict[str, Any]:
+def _meeting(unit: Unit, business_key: str, tasks: Iterable[Any]) -> dict[str, Any]:
     held = [task for task in tasks if task.activity_id == "meeting" and task.state == "completed"]
-    return (documents.values(unit, call.business_key, f"task:{held[-1].id}") or {}) if held else {}
+    return (documents.values(unit, business_key, f"{documents.TASK}{held[-1].id}") or {}) if held else {}
 
 
 def _opinions(unit: Unit, rounds: Mapping[str, int], tasks: Mapping[str, Any]) -> list[Opinion]:
@@ -256,16 +287,31 @@ def _is_apart(opinion: Opinion) -> bool:
 
 def _result(paper: Paper, content: Content) -> None:
     meeting = content.meeting
+    number, minutes = _minutes(content)
     pairs = (
         ("会议名称", str(meeting.get("meeting_name") or ""), "会议日期", str(meeting.get("meeting_date") or "")),
-        ("纪要文号", str(meeting.get("minutes_number") or ""), "批准日期", _day(content.approved_on)),
-        ("文号", "", "印发、分送", ""),
+        ("纪要文号", number, "会议纪要", minutes),
+        ("批准日期", _day(content.approved_on), "文号", ""),
+        ("印发、分送", "", "", ""),
     )
     table = paper.add_table(rows=0, cols=4, style="Table Grid")
     for pair in pairs:
         for number, (cell, text) in enumerate(zip(word.add_row(table).cells, pair, strict=True)):
             word.fill(cell, text, word.SONG if number % 2 else word.HEI)
     word.size_columns(table, WIDTHS)
+    cells = table.rows[-1].cells
+    cells[1].merge(cells[3])
+    _drop_empty(cells[1])
+
+
+def _minutes(content: Content) -> tuple[str, str]:
+    """Write number and minutes of the meeting; what came after the decision says so, and when."""
+    number, late = str(content.meeting.get("minutes_number") or ""), content.supplement
+    if late is None:
+        return number, content.papers
+    added = f"{late.number}（{SUPPLIED}）" if late.number and late.number != number else ""
+    papers = f"{late.papers}〔{SUPPLIED}，{_day(late.supplied_on)}〕"
+    return added or number, papers
 
 
 def _day(day: date | None) -> str:

@@ -6,7 +6,10 @@ from engine import archive, people
 from engine.core import documents, kin
 from engine.ground.unit_of_work import Call, Result, Unit
 
-MAIN = ("plan", "final_text", "approval_sheet", "sheet", "registration", "breakdown", "breakdown_table", "filing")
+MAIN = (
+    *("plan", "final_text", "approval_sheet", "sheet", "minutes", "registration"),
+    *("breakdown", "breakdown_table", "filing"),
+)
 """What the archive's page shows first, in this order."""
 RETENTION = {"permanent": "永久", "30": "30年", "10": "10年"}
 

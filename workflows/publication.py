@@ -6,7 +6,10 @@ from engine import definitions
 from engine.ground.unit_of_work import SYSTEM, Actor, Engine
 
 FOLDER = Path(__file__).parents[1] / "bpmn"
-KEYS = ("submission", "aggregation", "approval", "breakdown", "inclusion", "archiving", "annual_plan", "adjustment")
+KEYS = (
+    *("coordination", "submission", "aggregation", "approval", "minutes", "breakdown", "inclusion", "archiving"),
+    *("annual_plan", "adjustment"),
+)
 """A process stands after those that it calls."""
 
 

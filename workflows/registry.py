@@ -7,7 +7,17 @@ from typing import Any
 
 from engine import people
 from engine.ground.unit_of_work import Function, Option, Unit
-from workflows import adjustment, aggregation, approval, archiving, breakdown, duties, submission
+from workflows import (
+    adjustment,
+    aggregation,
+    approval,
+    archiving,
+    breakdown,
+    coordination,
+    duties,
+    minutes,
+    submission,
+)
 from workflows.duties import Duties, Duty
 
 SUBMITTING_KINDS = ("department", "institution")
@@ -48,6 +58,9 @@ def functions() -> dict[str, Function]:
         "archiving.pack": archiving.pack,
         "breakdown.break_down": breakdown.break_down,
         "breakdown.tell": partial(breakdown.tell, known),
+        "coordination.compose": coordination.compose,
+        "coordination.send": coordination.send,
+        "minutes.enter": minutes.enter,
         "submission.compare": partial(submission.compare, known),
         "submission.restore": submission.restore,
     }

@@ -200,6 +200,7 @@ def _files(dossier: Dossier, layout: Layout) -> Html:
     rows: list[list[object]] = [
         [
             _link(version.file_name, layout.files[record.row.id, version.number]),
+            record.title,
             f"{version.size}字节",
             _person(dossier, version.created_by) or "系统",
             _moment(version.created_at),
@@ -209,7 +210,7 @@ def _files(dossier: Dossier, layout: Layout) -> Html:
         if record.row.kind == "file"
         for version in record.versions
     ]
-    return table("附件和生成的文件", ["文件", "大小", "形成人", "时间", "SHA-256"], rows)
+    return table("附件和生成的文件", ["文件", "材料", "大小", "形成人", "时间", "SHA-256"], rows)
 
 
 def _versions(dossier: Dossier, layout: Layout) -> Html:

@@ -99,6 +99,9 @@ def _keep(run: Run, task: Row[Any], form: Form, values: dict[str, Any]) -> tuple
         name = documents.TASK + task.id
         paper = list(documents.put_values(unit, run.row, name, task.name, acts, run.actor, task.id))
         kept.append(paper[:2])
+    for part in form.fields():
+        if part.mark:
+            documents.mark(unit, values.get(part.key) or (), task.created_at, part.mark)
     return kept, paper
 
 

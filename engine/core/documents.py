@@ -7,7 +7,8 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,6 +22,8 @@ from engine.ground.unit_of_work import Actor, Revision, Unit, new_id
 CHUNK = 1 << 20
 UNFINISHED = "__"
 """The folder of files that are still being written; what a kill leaves there is spare."""
+BROUGHT = "file:"
+"""Begins the name of a document that somebody brought as a file."""
 TASK = "task:"
 """Begins the name of a document that keeps what one task's form held."""
 
@@ -165,6 +168,15 @@ def put_file(
         return document_id, before.number, before.digest
     number = _add(unit, held, actor, task_id, digest=digest, file_name=file_name, media_type=media_type, size=size)
     return document_id, number, digest
+
+
+def mark(unit: Unit, document_ids: Collection[str], since: datetime, text: str) -> None:
+    """Say in the titles of files that people brought since a moment what they are (补件): it shows wherever they do."""
+    table, ending = model.document.c, f"（{text}）"
+    mine = (table.id.in_(document_ids), table.name.startswith(BROUGHT, autoescape=True), table.created_at >= since)
+    unmarked = ~table.title.endswith(ending, autoescape=True)
+    query = update(model.document).where(*mine, unmarked).values(title=func.substr(table.title, 1, 280) + ending)
+    unit.connection.execute(query)
 
 
 def _create(unit: Unit, instance: Mapping[str, Any], name: str, kind: str, title: str) -> str | None:

@@ -385,6 +385,8 @@ def _own_keys(kind: str) -> frozenset[str]:
         return _OWN_FIELD | {"opinion"}
     if kind == "number":
         return _OWN_FIELD | {"money"}
+    if kind == "filepicker":
+        return _OWN_FIELD | {"mark"}
     if kind == "dynamiclist":
         return frozenset({"required_for", "hide_empty"})
     return _OWN_FIELD if kind in FIELDS else frozenset()

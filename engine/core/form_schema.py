@@ -70,6 +70,7 @@ class Component:
     variable: str = ""
     opinion: bool = False
     hide_empty: bool = False
+    mark: str = ""
     required_for: frozenset[str] = frozenset()
     outcome: str = ""
     more: bool = False
@@ -221,6 +222,7 @@ def component(raw: Mapping[str, Any], readonly: bool = False) -> Component:
         variable=text(own, "variable"),
         opinion=text(own, "opinion") == "true",
         hide_empty=text(own, "hide_empty") == "true",
+        mark=text(own, "mark"),
         required_for=frozenset(words(own, "required_for")),
         outcome=text(own, "outcome"),
         more=text(own, "more") == "true",

@@ -71,6 +71,15 @@ def tasks(unit: Unit, instance_ids: Collection[str]) -> dict[str, Row[Any]]:
     return {row.id: row for row in unit.connection.execute(query)}
 
 
+def urged(unit: Unit, task_ids: Collection[str]) -> list[Row[Any]]:
+    """List the reminders and the chasing that tasks have seen: kind, task and moment, oldest first."""
+    table = model.job
+    query = select(table.c.kind, table.c.task_id, table.c.closed_at).where(
+        table.c.task_id.in_(task_ids), table.c.kind.in_(("remind", "chase")), table.c.state == "done"
+    )
+    return list(unit.connection.execute(query.order_by(table.c.closed_at, table.c.id)))
+
+
 def document_titles(unit: Unit, document_ids: Collection[str]) -> dict[str, str]:
     """Give the titles of documents by id."""
     table = model.document.c

@@ -44,6 +44,11 @@ class Box:
             and self.bottom >= other.bottom
         )
 
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Give the point in its middle."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
     def touches(self, point: tuple[float, float]) -> bool:
         """Tell whether a point lies on the border, give or take a pixel."""
         x, y = point

@@ -68,6 +68,7 @@ class Walk:
     def assign(self, script: str, frames: tuple[str, ...]) -> None:
         for line in expressions.parse_assignments(script):
             self.variables[line.name] = self.evaluate(line.expression.text, frames)
+        self.changes += 1
 
     def decide(self, node: Node, frames: tuple[str, ...]) -> Mapping[str, object]:
         raise AssertionError("no table is asked")
@@ -124,6 +125,7 @@ class Walk:
         scope.update(variables)
         if outcome:
             scope["outcome"] = outcome
+        self.changes += 1
         self.machine.finish(token.id)
         self.move()
 
@@ -276,6 +278,66 @@ def test_hr_waits_longer_and_then_confirms_that_nothing_came() -> None:
     assert walk.variables["outcome"] == "missing"
 
 
+def late() -> Walk:
+    """Let a unit be late, HR wait once for it in vain, and then draft a request to step in."""
+    walk = submission()
+    walk.today = date(2026, 1, 20)
+    walk.do("报送逾期")
+    walk.do("处置逾期", "wait", new_date=date(2026, 1, 22))
+    walk.today = date(2026, 1, 23)
+    walk.do("报送逾期")
+    walk.do("处置逾期", "coordinate")
+    return walk
+
+
+def test_a_request_to_step_in_is_about_the_first_deadline_that_was_missed() -> None:
+    walk = late()
+    assert walk.waiting() == ["已报来", "提请协调", "起草"]
+    given = walk.handed_over("提请协调")
+    assert given["matter"] == "报送2026年双拥工作计划"
+    assert (given["missed_date"], given["due_date"]) == (DUE, date(2026, 1, 22))
+
+
+def test_once_it_is_sent_hr_waits_until_the_new_day() -> None:
+    walk = late()
+    walk.do("提请协调", coordination_outcome="send", missed_date=DUE, due_date=date(2026, 1, 27))
+    assert walk.waiting() == ["报送逾期", "起草"]
+    assert walk.moment("报送逾期") == date(2026, 1, 28)
+    # When nothing comes then either, HR decides again, and the first deadline is remembered
+    walk.today = date(2026, 1, 28)
+    walk.do("报送逾期")
+    walk.do("处置逾期", "coordinate")
+    assert walk.handed_over("提请协调")["missed_date"] == DUE
+
+
+def test_what_is_not_sent_leaves_hr_to_decide_otherwise() -> None:
+    walk = late()
+    walk.do("提请协调", coordination_outcome="keep", missed_date=DUE)
+    assert walk.waiting() == ["处置逾期", "起草"]
+    walk.do("处置逾期", "missing")
+    assert walk.variables["outcome"] == "missing"
+
+
+def test_nobody_is_asked_to_step_in_once_the_unit_has_reported() -> None:
+    walk = late()
+    walk.do("起草", "submit")
+    walk.do("审核", "agree")
+    assert walk.waiting() == ["人事部审看", "报送逾期"]
+    # And what comes late after HR gave it back is late by the new deadline alone
+    walk.do("人事部审看", "return")
+    walk.do("对照改动", consent_needed=False)
+    assert walk.variables["missed_date"] is None
+
+
+def test_a_request_to_step_in_is_drafted_and_a_person_sends_it_or_not() -> None:
+    for outcome, following in (("send", ["送办公室主任"]), ("keep", [])):
+        walk = Walk("coordination", matter="报送2026年双拥工作计划", missed_date=DUE, due_date=DUE)
+        walk.do("拟提请协调")
+        assert walk.waiting() == ["提请协调"]
+        walk.do("提请协调", outcome)
+        assert walk.waiting() == following
+
+
 def test_a_report_that_waits_for_hr_is_not_overdue() -> None:
     walk = submission()
     walk.do("起草", "submit")
@@ -389,14 +451,42 @@ def test_hr_waits_longer_for_a_record_or_puts_down_that_there_is_none() -> None:
     assert walk.variables["outcome"] == "missing"
 
 
+@pytest.mark.parametrize(("outcome", "following"), [("send", "登记逾期"), ("keep", "处置逾期")])
+def test_hr_can_ask_the_office_to_step_in_where_a_record_is_late(outcome: str, following: str) -> None:
+    walk = inclusion()
+    walk.do("登记逾期")
+    walk.do("处置逾期", "coordinate")
+    assert walk.handed_over("提请协调")["missed_date"] == DUE
+    walk.do("提请协调", coordination_outcome=outcome, new_date=date(2026, 1, 23))
+    assert walk.waiting() == sorted([following, "登记节选"])
+
+
 # archiving
 
 
 def test_a_plan_is_filed() -> None:
-    walk = Walk("archiving")
+    walk = Walk("archiving", minutes_wanted=False)
     walk.do("归卷登记", "filed")
     walk.do("打包归档")
     assert walk.waiting() == []
+
+
+def test_minutes_that_are_still_to_come_are_asked_for_once_more_before_a_plan_is_filed() -> None:
+    walk = Walk("archiving", minutes_wanted=True)
+    walk.do("归卷登记并补纪要", "filed")
+    walk.do("补入处理单")
+    assert walk.waiting() == ["打包归档"]
+
+
+# minutes
+
+
+def test_minutes_are_put_on_the_sheet_or_never_come() -> None:
+    for outcome, following in (("supply", ["补入处理单"]), ("none", [])):
+        walk = Walk("minutes")
+        assert walk.waiting() == ["补会议纪要"]
+        walk.do("补会议纪要", outcome)
+        assert walk.waiting() == following
 
 
 # approval
@@ -517,6 +607,38 @@ def test_a_year_goes_from_the_list_of_units_to_the_archive() -> None:
     assert walk.waiting() == []
 
 
+def met() -> Walk:
+    """Let a meeting approve the year's plan, its minutes still to come."""
+    walk = year()
+    walk.do("汇总")
+    walk.do("审批", approval_outcome="agree", minutes_wanted=True)
+    assert walk.waiting() == ["印发登记", "归卷开始", "补会议纪要"]
+    return walk
+
+
+def issued(walk: Walk) -> Walk:
+    """Let a plan go on until it is to be filed."""
+    walk.do("印发登记", "registered", inclusion_due=date(2026, 2, 27))
+    walk.do("任务分解")
+    walk.do("列入登记")
+    walk.do("列入登记")
+    return walk
+
+
+def test_minutes_may_come_while_the_plan_goes_on() -> None:
+    walk = met()
+    walk.do("补会议纪要", minutes_wanted=False)
+    issued(walk)
+    assert walk.waiting() == ["归卷"]
+    assert walk.handed_over("归卷")["minutes_wanted"] is False
+
+
+def test_minutes_that_have_not_come_hold_nothing_up_and_are_called_back_when_the_plan_is_filed() -> None:
+    walk = issued(met())
+    assert walk.waiting() == ["归卷"]
+    assert walk.handed_over("归卷")["minutes_wanted"] is True
+
+
 def test_units_report_and_hr_compiles_side_by_side() -> None:
     walk = Walk("annual_plan", urgent=False)
     walk.do("锁定应报名单", "send", units=("publicity", "finance"), due_date=DUE)
@@ -602,6 +724,16 @@ def test_an_adjustment_goes_up_to_the_plans_approver_and_changes_the_table_of_ta
     walk.do("审批", approval_outcome="agree_amended")
     assert walk.waiting() == ["调整任务分解表"]
     walk.do("调整任务分解表")
+    assert walk.waiting() == []
+
+
+def test_the_minutes_of_a_meeting_about_an_adjustment_come_after_it_is_carried_out() -> None:
+    walk = sent_up()
+    walk.do("审批", approval_outcome="agree", minutes_wanted=True)
+    walk.do("调整任务分解表")
+    assert walk.waiting() == ["补会议纪要"]
+    assert walk.handed_over("补会议纪要")["title"] == "调整单"
+    walk.do("补会议纪要")
     assert walk.waiting() == []
 
 

@@ -19,7 +19,10 @@ from workflows import demo_organization
 DRAWINGS = Path(next(iter(bpmn.__path__)))
 PASSWORD = "Suixu-Story-2026"
 BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=ZONE)
-KEYS = ("submission", "aggregation", "approval", "breakdown", "inclusion", "archiving", "annual_plan", "adjustment")
+KEYS = (
+    *("coordination", "submission", "aggregation", "approval", "minutes", "breakdown", "inclusion", "archiving"),
+    *("annual_plan", "adjustment"),
+)
 
 UNITS = ("hr", "office", "publicity", "finance", "party", "unit_a", "unit_b", "unit_c")
 NAMES = {

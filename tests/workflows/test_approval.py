@@ -13,7 +13,7 @@ from docx.shared import Mm
 from engine.core import documents
 from engine.ground.unit_of_work import Unit
 from workflows import approval, duties, papers
-from workflows.approval import Content, Opinion
+from workflows.approval import Content, Opinion, Supplement
 from workflows.demo_items import items_of
 from workflows.merging import row_of
 from workflows.stage import Stage
@@ -89,6 +89,27 @@ def test_the_sheet_shows_all_and_leaves_room_to_sign() -> None:
     signed = next(table for table in paper.tables if table.rows[0].cells[2].text == "签字")
     assert [row.cells[0].text for row in signed.rows[1:]] == [label for _, label, _ in approval.ROWS]
     assert all(row.cells[2].text == "" for row in signed.rows[1:])
+
+
+@pytest.mark.parametrize(
+    ("given", "late", "told"),
+    [
+        ("〔2026〕1号", Supplement("", "纪要.pdf（补件）", date(2026, 3, 2)), "〔2026〕1号"),
+        ("〔2026〕1号", Supplement("〔2026〕1号", "纪要.pdf（补件）", date(2026, 3, 2)), "〔2026〕1号"),
+        ("", Supplement("〔2026〕2号", "纪要.pdf（补件）", date(2026, 3, 2)), "〔2026〕2号（补件）"),
+    ],
+)
+def test_only_what_came_after_the_decision_is_marked_on_the_sheet(given: str, late: Supplement, told: str) -> None:
+    paper = opened(approval.sheet_paper(content(meeting={"minutes_number": given}, supplement=late)))
+    found = cells(paper)
+    assert found[found.index("纪要文号") + 1] == told
+    assert found[found.index("会议纪要") + 1] == "纪要.pdf（补件）〔补件，2026年3月2日〕"
+
+
+def test_minutes_are_lacking_where_a_meeting_decided_without_them() -> None:
+    assert content(opinion("sign"), opinion("meeting")).lacks_minutes
+    assert not content(opinion("meeting"), papers="纪要.pdf").lacks_minutes
+    assert not content(opinion("meeting"), opinion("sign")).lacks_minutes
 
 
 @pytest.mark.parametrize(

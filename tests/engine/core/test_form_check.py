@@ -74,6 +74,7 @@ def test_the_forms_of_this_house_are_published(path: Path) -> None:
         (draw(part("textfield", properties={"variable": "outcome"})), "form_variable", "留用"),
         (draw(part("filepicker", properties={"variable": "files"})), "form_variable", "文件"),
         (draw(part("checkbox", properties={"opinion": "true"})), "form_key", "opinion"),
+        (draw(part("textfield", properties={"mark": "补件"})), "form_key", "mark"),
         (draw(part("textfield", properties={"default": "1 +"})), "form_default", "默认值"),
         (draw(part("textfield", properties={"required_for": "sned"})), "form_required_for", "sned"),
         (draw(part("datetime", subtype="datetime")), "form_subtype", "时间"),
