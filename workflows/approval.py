@@ -287,10 +287,10 @@ def _is_apart(opinion: Opinion) -> bool:
 
 def _result(paper: Paper, content: Content) -> None:
     meeting = content.meeting
-    number, minutes = _minutes(content)
+    minutes_number, minutes = _minutes(content)
     pairs = (
         ("会议名称", str(meeting.get("meeting_name") or ""), "会议日期", str(meeting.get("meeting_date") or "")),
-        ("纪要文号", number, "会议纪要", minutes),
+        ("纪要文号", minutes_number, "会议纪要", minutes),
         ("批准日期", _day(content.approved_on), "文号", ""),
         ("印发、分送", "", "", ""),
     )
@@ -310,7 +310,7 @@ def _minutes(content: Content) -> tuple[str, str]:
     if late is None:
         return number, content.papers
     added = f"{late.number}（{SUPPLIED}）" if late.number and late.number != number else ""
-    papers = f"{late.papers}〔{SUPPLIED}，{_day(late.supplied_on)}〕"
+    papers = f"{late.papers}〔{_day(late.supplied_on)}补〕"
     return added or number, papers
 
 

@@ -34,7 +34,7 @@ def compose(call: Call) -> Result:
     lines = [
         "领导小组办公室主任：",
         f"{name}应于{_day(missed)}前{matter}{moved}，至{_day(today)}已逾期{late}个工作日，仍未办结。",
-        *(["此前已办：", *(f"{number}.{line}" for number, line in enumerate(done, 1))] if done else []),
+        *(["此前已办：", *(f"（{number}）{line}" for number, line in enumerate(done, 1))] if done else []),
         f"提请协调，督促{name}尽快办结。",
         f"人事部　{_day(today)}",
     ]
@@ -59,12 +59,20 @@ def _decided(unit: Unit, parent: Row[Any]) -> Iterator[str]:
     """Tell what HR has decided about the unit's being late, and what it heard from it."""
     tasks = kin.tasks(unit, [parent.id])
     for row in opinions.of_instances(unit, [parent.id]):
-        if tasks[row.task_id].activity_id in HR_ACTIVITIES:
-            paper = documents.values(unit, parent.business_key, f"{documents.TASK}{row.task_id}") or {}
-            until = paper.get("new_date") or paper.get("granted_date")
-            till = f"（到{_short(date.fromisoformat(until))}）" if until else ""
-            said = f"：{row.text.strip().rstrip('。')}" if row.text.strip() else ""
-            yield f"{_short(row.made_on)}人事部{row.activity_name}，{row.outcome}{till}{said}。"
+        task, said = tasks[row.task_id], row.text.strip().rstrip("。")
+        if task.activity_id not in HR_ACTIVITIES:
+            continue
+        if task.outcome != "coordinate":
+            paper = documents.values(unit, parent.business_key, f"{documents.TASK}{task.id}") or {}
+            why = f"：{said}" if said else ""
+            yield f"{_short(row.made_on)}人事部{row.activity_name}，{row.outcome}{_until(paper)}{why}。"
+        elif said:
+            yield f"{_short(row.made_on)}人事部了解到：{said}。"
+
+
+def _until(paper: Mapping[str, Any]) -> str:
+    day = paper.get("new_date") or paper.get("granted_date")
+    return f"（到{_short(date.fromisoformat(day))}）" if day else ""
 
 
 def _sent(unit: Unit, own: Row[Any]) -> Iterator[str]:

@@ -42,5 +42,5 @@ def is_given(values: Mapping[str, Any]) -> bool:
 def _supplement(unit: Unit, values: Mapping[str, Any], day: date) -> Supplement:
     titles = list(kin.document_titles(unit, values.get("minutes") or ()).values())
     place = values.get("minutes_place")
-    papers = [*titles, *([f"存{place}"] if place else [])]
+    papers = [*titles, *([f"存{place}（{approval.SUPPLIED}）"] if place else [])]
     return Supplement(str(values.get("minutes_number") or ""), "；".join(papers), day)

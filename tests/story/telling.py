@@ -137,6 +137,14 @@ def _notices(cast: Cast, login: str) -> int:
 
 
 def the_late_ones_are_settled(cast: Cast) -> None:
+    # The office is asked to step in, by words that are drafted and a person who sends them; then HR decides
+    cast.do("hr-staff", "处置逾期", "机关党委", "提请协调", {"reason": "电话催过，没有答复。"})
+    words = cast.reads("hr-staff", "提请协调", "机关党委")
+    for part in ("应于2026年1月19日前报送2026年双拥工作计划，至2026年1月20日已逾期1个工作日", "没有答复"):
+        assert part in words
+    cast.do("hr-staff", "提请协调", "机关党委", "发出", {"new_date": "2026-01-21"})
+    assert "提请协调：机关党委逾期未报送2026年双拥工作计划" in cast.sees("director", "/notices")[1]
+    year.to(cast.engine, 1, 22, 12)
     reason = {"reason": "机关党委书面说明本年度不单独报送。", "_confirm_missing": True}
     cast.do("hr-staff", "处置逾期", "机关党委", "确认缺报", reason)
     assert "机关党委：起草" not in cast.sees("party-staff", "/inbox")[1]
@@ -253,8 +261,8 @@ def the_record_is_whole(cast: Cast, root: str) -> None:
     with cast.engine.reading() as unit:
         titles = {row.id: row.title for row in unit.connection.execute(select(model.instance))}
     # one plan; eight reports and one in a second round; two aggregations, two approvals;
-    # one breakdown, four records, one filing
-    assert len(titles) == 1 + 9 + 2 + 2 + 1 + 4 + 1
+    # one request to step in, one breakdown, four records, one filing
+    assert len(titles) == 1 + 9 + 2 + 2 + 1 + 1 + 4 + 1
     for instance_id, title in titles.items():
         status, words = cast.sees("auditor", f"/instances/{instance_id}")
         assert (status, title in words, "首尾相连，没有改动" in words) == (200, True, True), title
@@ -272,5 +280,6 @@ def the_archive_is_whole(cast: Cast) -> None:
     bagit.Bag(str(folders[0])).validate()
     page = (folders[0] / "data" / "index.html").read_text(encoding="utf-8")
     excerpt, missing = "列入本年度重点工作", "应登记4家，已登记3家。未登记：直属单位丙（本年度考核办法尚未印发。）"
-    for words in ("请先落实经费来源", "经费来源不明", "机关党委书面说明", "宣文部报送", excerpt, missing):
+    asked = "机关党委应于2026年1月19日前"
+    for words in ("请先落实经费来源", "经费来源不明", "机关党委书面说明", "宣文部报送", asked, excerpt, missing):
         assert words in page

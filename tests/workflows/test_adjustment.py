@@ -118,6 +118,8 @@ def test_what_is_added_has_an_id_of_its_own_and_reaches_the_unit_that_leads_it(t
     assert (row["id"], row["lead"], row["goal"]) == ("plan:2025:adjustment:2", "office", "1次")
     for login in ("office-head", "publicity-staff"):
         assert heard(stage, login)[0].startswith("计划已调整：")
+    # And the matter is over once nobody waits for the minutes of the meeting any more
+    stage.do("hr-staff", "补会议纪要", "none", LATER, reason="会议没有纪要。")
     # And the unit may open what it was told of
     with stage.engine.reading() as unit:
         notice = notices.listing(unit, stage.people["office-head"])[0]
@@ -152,7 +154,8 @@ def test_what_is_cancelled_stays_in_the_table_and_cannot_be_adjusted_again(told:
 
 def test_what_the_approver_amends_is_what_is_carried_out(told: Stage) -> None:
     stage = told
-    stage.do("leader", "组长签批", "agree_amended", ABOUT, opinion="同意推迟，但1月23日以前编发。")
+    stage.do("leader", "组长签批", "to_meeting", ABOUT, opinion="请上会定。")
+    decide(stage, ABOUT, "agree_amended")
     seen = shown(stage, "hr-staff", "按意见修改调整单", ABOUT)
     (row,) = seen.values["adjusted"]
     change = {"adjusted": [{**row, "until": "2026-01-23"}], "opinion": "按批示改完成日期。"}
@@ -161,6 +164,11 @@ def test_what_the_approver_amends_is_what_is_carried_out(told: Stage) -> None:
     with stage.engine.reading() as unit:
         content = documents.values(unit, "plan:2025:adjustment:1", "plan") or {}
     assert content["change"].endswith("由2025年12月10日改为2026年1月23日")
+    # And the item can be adjusted again, though the minutes of that meeting are still to come
+    assert stage.waits("hr-staff", "补会议纪要", ABOUT)
+    begin(stage, "publicity-head", "change")
+    offered = {each["value"]: each for each in shown(stage, "publicity-head", "填写变更", LATER).options["plan_items"]}
+    assert not offered[rows(stage)["双拥工作简讯"]["id"]]["disabled"]
 
 
 def test_what_is_refused_changes_nothing_and_the_unit_reads_why(told: Stage) -> None:

@@ -103,7 +103,7 @@ def test_only_what_came_after_the_decision_is_marked_on_the_sheet(given: str, la
     paper = opened(approval.sheet_paper(content(meeting={"minutes_number": given}, supplement=late)))
     found = cells(paper)
     assert found[found.index("纪要文号") + 1] == told
-    assert found[found.index("会议纪要") + 1] == "纪要.pdf（补件）〔补件，2026年3月2日〕"
+    assert found[found.index("会议纪要") + 1] == "纪要.pdf（补件）〔2026年3月2日补〕"
 
 
 def test_minutes_are_lacking_where_a_meeting_decided_without_them() -> None:

@@ -110,7 +110,7 @@ def test_minutes_that_come_in_time_are_marked_in_the_list_on_the_sheet_and_in_th
     assert {f"会议纪要.docx（{LATE}）", f"会议纪要（{LATE}）"} <= set(titles(met))
     number, after = sheet(met)
     assert (number, after["会议名称"], after["纪要文号"]) == (2, "领导小组第一次会议", f"〔2026〕1号（{LATE}）")
-    assert after["会议纪要"].endswith(f"会议纪要.docx（{LATE}）〔{LATE}，{DAY}〕")
+    assert after["会议纪要"].endswith(f"会议纪要.docx（{LATE}）〔{DAY}补〕")
     # When the plan is filed, nothing is asked again
     go_on(met)
     met.do("hr-staff", "归卷登记", "filed", filing_year="2026", retention="permanent")
@@ -126,7 +126,7 @@ def test_the_plan_does_not_wait_and_filing_takes_the_task_back_and_asks_once_mor
     file = bring(met, "归卷登记并补纪要")
     filing = {"filing_year": "2026", "retention": "permanent", "minutes": [file]}
     met.do("hr-staff", "归卷登记并补纪要", "filed", **filing, minutes_place="人事部档案柜")
-    assert sheet(met)[1]["会议纪要"] == f"会议纪要.docx（{LATE}）；存人事部档案柜〔{LATE}，{DAY}〕"
+    assert sheet(met)[1]["会议纪要"] == f"会议纪要.docx（{LATE}）；存人事部档案柜（{LATE}）〔{DAY}补〕"
     assert f"会议纪要.docx（{LATE}）" in (bag(met) / "index.html").read_text(encoding="utf-8")
 
 
