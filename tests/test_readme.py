@@ -32,6 +32,7 @@ PAPERS = (
     ROOT / "docs" / "engine.md",
     ROOT / "docs" / "profile.md",
     ROOT / "docs" / "feel.md",
+    ROOT / "docs" / "embedding.md",
 )
 PROFILE = ROOT / "docs" / "profile.md"
 
