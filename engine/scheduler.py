@@ -8,11 +8,12 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from engine import jobs
+from engine.core.effects import SOON
 from engine.ground.clock import today
 from engine.ground.errors import Busy
 from engine.ground.unit_of_work import Engine
 
-SAFETY = timedelta(seconds=30)
+SAFETY = SOON
 """A look at the table even when nothing seems due: a clock may have moved, a node may have missed a wake-up."""
 RECONNECT = 5.0
 """Seconds before listening to the other nodes again, where the database was away."""
@@ -28,10 +29,11 @@ class Scheduler:
         self._background = BackgroundScheduler(
             timezone="UTC",
             executors={"default": ThreadPoolExecutor(1)},
-            # One look runs at a time; a second one may stand in the queue, so that no wake-up is lost.
-            job_defaults={"max_instances": 2, "coalesce": True, "misfire_grace_time": None},
+            # One look runs at a time; others may stand in the queue, so that no wake-up is lost.
+            job_defaults={"max_instances": 3, "coalesce": True, "misfire_grace_time": None},
         )
-        self._woken = Event()
+        self._woken = False
+        self._planning = Lock()
         self._stopping = Event()
         self._turn = Lock()
         self._planned: date | None = None
@@ -47,9 +49,11 @@ class Scheduler:
         self.wake()
 
     def wake(self) -> None:
-        """Look at the table now."""
-        self._woken.set()
-        self._plan(timedelta(0))
+        """Look at the table now; whoever comes before that look has begun need not ask for another one."""
+        with self._planning:
+            if not self._woken:
+                self._woken = True
+                self._plan(timedelta(0))
 
     def stop(self) -> None:
         """Finish the job in hand, then stop."""
@@ -91,11 +95,12 @@ class Scheduler:
                 self._look_once()
 
     def _look_once(self) -> None:
-        self._woken.clear()
-        self._plan(self._work())
-        if self._woken.is_set():
-            # Who woke us meanwhile planned a look of their own, which the line above has replaced.
-            self._plan(timedelta(0))
+        self._woken = False
+        pause = self._work()
+        with self._planning:
+            # Who woke us meanwhile has planned a look of their own.
+            if not self._woken:
+                self._plan(pause)
 
     def _work(self) -> timedelta:
         """Do what is due; say how long there is nothing to do. Nothing that goes wrong stops the looking."""

@@ -43,6 +43,9 @@ CALL_OFF = Statement(
 ROOMS = (1, 4, 32, 512)
 """Tokens that one statement takes; it is filled up by naming the last one again."""
 
+SOON = timedelta(seconds=30)
+"""How often the worker looks at the table anyway: of what falls due later it need not be told."""
+
 
 @dataclass
 class Pending:
@@ -338,20 +341,21 @@ def add_job(
     payload: Mapping[str, Any],
 ) -> str:
     """Put a row of work before the worker, in this commit."""
-    job_id = new_id()
+    job_id, due_at = new_id(), due_at or run.unit.now
     row = {
         "id": job_id,
         "kind": kind,
         "instance_id": instance_id or run.id,
         "token_id": token_id,
         "task_id": task_id,
-        "due_at": due_at or run.unit.now,
+        "due_at": due_at,
         "state": state,
         "attempts": 0,
         "payload": dict(payload),
     }
     run.pending.jobs.append(row)
-    run.unit.after_commit(run.unit.engine.wake)
+    if due_at <= run.unit.now + SOON:
+        run.unit.after_commit(run.unit.engine.wake)
     return job_id
 
 

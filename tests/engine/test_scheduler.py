@@ -165,6 +165,39 @@ def test_a_wake_up_during_a_look_is_not_lost(office: Office, engine: Engine, mon
     made.stop()
 
 
+def test_many_who_wake_it_during_a_look_are_served_by_one_more(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Given a look that lasts, while a great many acts make jobs
+    looks: list[int] = []
+    again, made = Event(), Scheduler(engine)
+
+    def look(*_: Any, **__: Any) -> int:
+        looks.append(1)
+        if len(looks) == 1:
+            for _wake in range(20):
+                made.wake()
+        else:
+            again.set()
+        return 0
+
+    monkeypatch.setattr(jobs, "run_due", look)
+    with caplog.at_level(logging.WARNING):
+        made.start()
+        assert again.wait(WAIT)
+        made.stop()
+    # Then one more look serves them all, and the log says nothing
+    assert (len(looks), caplog.text) == (2, "")
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_an_act_whose_jobs_are_due_much_later_wakes_nobody(office: Office, engine: Engine) -> None:
+    woken: list[int] = []
+    engine.wake = lambda: woken.append(1)
+    office.begin("runs_timer_workdays")
+    assert woken == []
+
+
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 def test_with_nothing_planned_it_looks_again_after_the_long_pause(engine: Engine) -> None:
     assert Scheduler(engine)._work() == module.SAFETY
