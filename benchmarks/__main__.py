@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks import completion, inbox, record, rush, worker
+from benchmarks import completion, flows, inbox, record, rush, worker
 from benchmarks.figures import Figure, show, write
 from benchmarks.houses import DATABASES, House, open_house, serve_postgresql
 
@@ -25,10 +25,11 @@ class Scale:
     reminders: int
     timers: int
     events: int
+    flows: int
 
 
-WHOLE = Scale((30, 300, 3_000), 60, (1_000_000, 40_000), 100, 3_000, 1_000, 1_000_000)
-SMALL = Scale((30, 300), 4, (3_000, 2_900), 4, 20, 10, 1_000)
+WHOLE = Scale((30, 300, 3_000), 60, (1_000_000, 40_000), 100, 3_000, 1_000, 1_000_000, 200)
+SMALL = Scale((30, 300), 4, (3_000, 2_900), 4, 20, 10, 1_000, 2)
 
 
 def measures(scale: Scale) -> list[Callable[[House], Iterator[Figure]]]:
@@ -38,6 +39,7 @@ def measures(scale: Scale) -> list[Callable[[House], Iterator[Figure]]]:
         lambda house: rush.measure(house),
         lambda house: worker.measure(house, scale.reminders, scale.timers),
         lambda house: record.measure(house, scale.events),
+        lambda house: flows.measure(house, scale.flows),
         lambda house: inbox.measure(house, *scale.inbox, scale.looks),
     ]
 

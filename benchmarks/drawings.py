@@ -9,8 +9,8 @@ _TASK = '<bpmn:userTask id="{id}" name="{name}" suixu:form="form" suixu:assignme
 _FLOW = '<bpmn:sequenceFlow id="{source}_{target}" sourceRef="{source}" targetRef="{target}" />'
 
 
-def _process(key: str, body: str, inputs: str = "") -> bytes:
-    given = f' suixu:inputs="{inputs}"' if inputs else ""
+def _process(key: str, body: str, **more: str) -> bytes:
+    given = "".join(f' suixu:{name}="{value}"' for name, value in more.items() if value)
     text = f'{_HEAD}<bpmn:process id="{key}" name="{key}" isExecutable="true" suixu:title="&quot;{key}&quot;"{given}>'
     return f"{text}{body}</bpmn:process></bpmn:definitions>".encode()
 
@@ -38,17 +38,17 @@ def crowd() -> bytes:
         '<bpmn:sequenceFlow id="out" sourceRef="again" targetRef="f">'
         '<bpmn:conditionExpression>outcome = "return"</bpmn:conditionExpression></bpmn:sequenceFlow>'
     )
-    return _process("crowd", body, "items")
+    return _process("crowd", body, inputs="items")
 
 
-def pair() -> bytes:
+def pair(starters: str = "") -> bytes:
     """Two tasks, one after the other, with deadlines and reminders as an office sets them."""
     clocks = ' suixu:due="3" suixu:remind="1,0" suixu:chase="1:hr.head"'
     body = (
         f'<bpmn:startEvent id="s" />{_task("a", "hr.head", clocks)}{_task("b", "red.head", clocks)}'
         f'<bpmn:endEvent id="e" />{_flows("s>a", "a>b", "b>e")}'
     )
-    return _process("pair", body)
+    return _process("pair", body, starters=starters)
 
 
 def timers() -> bytes:

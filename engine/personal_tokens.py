@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from engine.core import history, organization, plain_text
 from engine.core.sessions import Session
@@ -26,6 +26,17 @@ NOTED_EVERY = timedelta(hours=1)
 """How exactly the last use is kept: a look must not become a write each time."""
 
 TABLE, ACCOUNT = model.token.c, model.account.c
+FIND = (
+    select(model.account, model.token.c.id.label("token_id"), TABLE.scopes, TABLE.last_used_at)
+    .join(model.token, TABLE.account_id == ACCOUNT.id)
+    .where(
+        TABLE.digest == bindparam("kept"),
+        TABLE.revoked_at.is_(None),
+        TABLE.expires >= bindparam("today"),
+        ACCOUNT.disabled.is_(False),
+        ACCOUNT.must_change.is_(False),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -126,18 +137,7 @@ def revoke(unit: Unit, token_id: str, actor: Actor) -> None:
 
 def find(unit: Unit, secret: str) -> Bearer | None:
     """Give who comes by a token, or None where it is unknown or over, its account is closed or awaits a password."""
-    query = (
-        select(model.account, model.token.c.id.label("token_id"), TABLE.scopes, TABLE.last_used_at)
-        .join(model.token, TABLE.account_id == ACCOUNT.id)
-        .where(
-            TABLE.digest == _digest(secret),
-            TABLE.revoked_at.is_(None),
-            TABLE.expires >= unit.today,
-            ACCOUNT.disabled.is_(False),
-            ACCOUNT.must_change.is_(False),
-        )
-    )
-    row = unit.connection.execute(query).one_or_none()
+    row = unit.connection.execute(FIND, {"kept": _digest(secret), "today": unit.today}).one_or_none()
     if row is None:
         return None
     found = Session("", row.id, row.person_id, row.login, tuple(row.roles), False, unit.now)

@@ -12,13 +12,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sqlalchemy import Row, and_, func, insert, select, update
+from sqlalchemy import Row, and_, func, select, update
 
 from engine.ground import model
 from engine.ground.database import insert_new
 from engine.ground.errors import Busy, Stale, TooLarge
+from engine.ground.statements import insertion
 from engine.ground.unit_of_work import Actor, Revision, Unit, new_id
 
+ADD = insertion(model.document_version)
 CHUNK = 1 << 20
 UNFINISHED = "__"
 """The folder of files that are still being written; what a kill leaves there is spare."""
@@ -208,7 +210,7 @@ def _add(unit: Unit, held: tuple[str, Row[Any] | None], actor: Actor, task_id: s
         "size": None,
         **fields,
     }
-    unit.connection.execute(insert(model.document_version), row)
+    unit.write(ADD, row)
     return number
 
 

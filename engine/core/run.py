@@ -20,7 +20,8 @@ from engine.ground.unit_of_work import SYSTEM, Actor, Unit, new_id
 
 INSTANCE, TASK, STATE = model.instance.c, model.task.c, model.instance_state.c
 # Built once: what every act asks, SQLAlchemy takes longer to build than a database to answer.
-LOCK = select(model.instance).where(INSTANCE.id == bindparam("instance")).with_for_update()
+READ = select(model.instance).where(INSTANCE.id == bindparam("instance"))
+LOCK = READ.with_for_update()
 LOCK_OF_TASK = (
     select(model.instance, settled.ASKED)
     .where(INSTANCE.id == select(TASK.instance_id).where(TASK.id == bindparam("task")).scalar_subquery())
@@ -250,13 +251,12 @@ def _pages(unit: Unit, instance_id: str) -> dict[int, str]:
 
 def row_of(unit: Unit, instance_id: str) -> dict[str, Any]:
     """Read an instance's row without a lock."""
-    row = unit.connection.execute(select(model.instance).where(model.instance.c.id == instance_id)).one()
-    return dict(row._mapping)
+    return dict(unit.connection.execute(READ, {"instance": instance_id}).one()._mapping)
 
 
 def find_row(unit: Unit, instance_id: str) -> dict[str, Any] | None:
     """Read an instance's row, if there is one."""
-    row = unit.connection.execute(select(model.instance).where(model.instance.c.id == instance_id)).first()
+    row = unit.connection.execute(READ, {"instance": instance_id}).first()
     return dict(row._mapping) if row is not None else None
 
 

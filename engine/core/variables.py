@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import bindparam, delete, select, tuple_
 
 from engine.core.expressions import ExpressionError, Value
 from engine.core.feel_time import Months, read_date, read_duration, read_moment, read_time, write
@@ -22,6 +22,7 @@ from engine.ground.unit_of_work import Unit
 INSTANCE = ""
 """The scope of the instance itself."""
 
+LOAD = select(model.variable).where(model.variable.c.instance_id == bindparam("instance"))
 KEEP = replacement(model.variable, "value")
 CHUNK = 500
 """Pairs in one statement: PostgreSQL runs out of stack at some thousands."""
@@ -88,7 +89,7 @@ class Scopes(Mapping[tuple[str, str], Any]):
     @classmethod
     def load(cls, unit: Unit, instance_id: str) -> "Scopes":
         """Read the variables of an instance."""
-        rows = unit.connection.execute(select(model.variable).where(model.variable.c.instance_id == instance_id))
+        rows = unit.connection.execute(LOAD, {"instance": instance_id})
         return cls(instance_id, {(row.scope, row.name): decode(row.value) for row in rows})
 
     def __getitem__(self, key: tuple[str, str]) -> Value:

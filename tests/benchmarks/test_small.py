@@ -23,6 +23,8 @@ NAMES = {
     "reminders_per_second",
     "token_timers_per_second",
     "verify_seconds_per_million_events",
+    "flows_per_second_1",
+    "flows_per_second_4",
     "inbox_query_p95_ms",
     "inbox_page_p95_ms",
 }
