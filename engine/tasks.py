@@ -244,8 +244,7 @@ def _hold(unit: Unit, task_id: str, actor: Actor, revision: int, by_entry: bool 
     Raises:
         NotFound: not theirs. NotAllowed: a deputy's own matter. Stale: closed, or changed since the page was shown.
     """
-    instance = execution.lock_of_task(unit, task_id)
-    row = seats.find_held(unit, task_id, instance["id"])
+    instance, row = execution.lock_of_task(unit, task_id)
     assert actor.person_id is not None
     own = seats.of(unit, row, actor.person_id)
     if not own and not (by_entry and entering.may_enter(unit, row, actor.person_id)):

@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
+    ColumnElement,
     Connection,
     Label,
     Row,
@@ -112,7 +112,7 @@ def _write(unit: Unit) -> None:
     del unit.cache["events"]
 
 
-def asked(stream: BindParameter[str]) -> tuple[Label[int | None], Label[bytes | None]]:
+def asked(stream: ColumnElement[str]) -> tuple[Label[int | None], Label[bytes | None]]:
     """Ask where a stream ends along with something else, once this act keeps others from it."""
     table = model.event.c
     last = select(table.digest).where(table.stream == stream).order_by(table.number.desc()).limit(1)

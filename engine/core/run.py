@@ -5,7 +5,7 @@ from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, literal, select
 
 from engine.core import catalogue, decisions, effects, expressions, history, memory, settled, vocabulary
 from engine.core.catalogue import Definition
@@ -16,16 +16,20 @@ from engine.core.tokens import Token
 from engine.core.variables import Scopes, decode, encode, home
 from engine.ground import model
 from engine.ground.errors import NotFound, Stuck
+from engine.ground.statements import Statement
 from engine.ground.unit_of_work import SYSTEM, Actor, Unit, new_id
 
 INSTANCE, TASK, STATE = model.instance.c, model.task.c, model.instance_state.c
 # Built once: what every act asks, SQLAlchemy takes longer to build than a database to answer.
 READ = select(model.instance).where(INSTANCE.id == bindparam("instance"))
 LOCK = READ.with_for_update()
-LOCK_OF_TASK = (
-    select(model.instance, settled.ASKED)
-    .where(INSTANCE.id == select(TASK.instance_id).where(TASK.id == bindparam("task")).scalar_subquery())
-    .with_for_update(of=model.instance)
+OWNER = select(TASK.instance_id).where(TASK.id == bindparam("task")).scalar_subquery()
+LOCK_OF_TASK = Statement(
+    select(model.instance, settled.ASKED).where(INSTANCE.id == OWNER).with_for_update(of=model.instance)
+)
+# Asked once the lock is held, and with its own eyes: what others did to the task before that is seen.
+TASK_HELD = Statement(
+    select(model.task, *history.asked(literal("instance:").concat(OWNER))).where(TASK.id == bindparam("task"))
 )
 PAGES = select(STATE.page, STATE.content).where(STATE.instance_id == bindparam("instance"))
 
@@ -210,18 +214,19 @@ def lock(unit: Unit, instance_id: str) -> dict[str, Any]:
     return dict(row._mapping)
 
 
-def lock_of_task(unit: Unit, task_id: str) -> dict[str, Any]:
-    """Lock the row of the instance that a task belongs to.
+def lock_of_task(unit: Unit, task_id: str) -> tuple[dict[str, Any], Row[Any]]:
+    """Lock the row of the instance that a task belongs to, then look at the task; learn where the history ends.
 
     Raises:
         NotFound: no such task.
     """
-    row = unit.connection.execute(LOCK_OF_TASK, {"task": task_id}).first()
-    if row is None:
+    instances, tasks = unit.ask((LOCK_OF_TASK, {"task": task_id}), (TASK_HELD, {"task": task_id}))
+    if not instances:
         raise NotFound()
-    found = dict(row._mapping)
+    found, task = dict(instances[0]._mapping), tasks[0]
     settled.note(unit, found)
-    return found
+    history.note(unit, f"instance:{task.instance_id}", task)
+    return found, task
 
 
 def lock_free(unit: Unit, instance_ids: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Text, and_, bindparam, select, type_coerce
 
-from engine.core import entering, history, organization, substitutions
+from engine.core import entering, organization, substitutions
 from engine.core.substitutions import Cover
 from engine.ground import model
 from engine.ground.errors import NotFound
@@ -14,7 +14,6 @@ from engine.ground.unit_of_work import Unit
 
 TASK, INBOX = model.task.c, model.inbox.c
 FIND = select(model.task).where(TASK.id == bindparam("task"))
-FIND_HELD = select(model.task, *history.asked(bindparam("stream"))).where(TASK.id == bindparam("task"))
 
 
 @dataclass(frozen=True)
@@ -64,14 +63,6 @@ def find(unit: Unit, task_id: str) -> Row[Any]:
     row = unit.connection.execute(FIND, {"task": task_id}).first()
     if row is None:
         raise NotFound()
-    return row
-
-
-def find_held(unit: Unit, task_id: str, instance_id: str) -> Row[Any]:
-    """Give a task's row, its instance being locked, and learn where the instance's history ends."""
-    stream = f"instance:{instance_id}"
-    row = unit.connection.execute(FIND_HELD, {"task": task_id, "stream": stream}).one()
-    history.note(unit, stream, row)
     return row
 
 

@@ -5,28 +5,30 @@ it. What an act always writes is built here once, and an act waits for the datab
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select, Table
+from sqlalchemy import Connection, Dialect, Executable, Row, Select, Table
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
-Row = Mapping[str, Any]
+Values = Mapping[str, Any]
+Query = UpdateBase | Select[Any]
 
 
 class Statement:
-    """Hold a statement that changes rows, for one kind of database after the other.
+    """Hold a statement for one kind of database after the other.
 
     `columns` are those that an update sets; a row gives them and each `bindparam` by name.
     """
 
-    def __init__(self, make: UpdateBase | Callable[[Dialect], UpdateBase], *columns: str) -> None:
+    def __init__(self, make: Query | Callable[[Dialect], Query], *columns: str) -> None:
         self._make = make
         self._columns = columns
         self._ready: dict[str, _Ready] = {}
@@ -35,7 +37,7 @@ class Statement:
         """Give it as a database's driver takes it."""
         found = self._ready.get(dialect.name)
         if found is None:
-            query = self._make if isinstance(self._make, UpdateBase) else self._make(dialect)
+            query = self._make if isinstance(self._make, Executable) else self._make(dialect)
             found = self._ready[dialect.name] = _Ready(query, self._columns, dialect)
         return found
 
@@ -69,7 +71,7 @@ def _insert(table: Table, dialect: Dialect) -> Any:
 class _Ready:
     """Hold a statement as text, with what turns a row into its parameters."""
 
-    def __init__(self, query: UpdateBase, columns: Sequence[str], dialect: Dialect) -> None:
+    def __init__(self, query: Query, columns: Sequence[str], dialect: Dialect) -> None:
         compiled = query.compile(dialect=dialect, column_keys=list(columns))
         assert isinstance(compiled, SQLCompiler)
         self.text = str(compiled)
@@ -80,11 +82,23 @@ class _Ready:
         types = (compiled.binds[name].type.dialect_impl(dialect) for name in self._names)
         self._turned = [(name, kind.bind_processor(dialect)) for name, kind in zip(self._names, types, strict=True)]
 
-    def parameters(self, row: Row) -> Sequence[Any] | Row:
+        asked = query.selected_columns if isinstance(query, Select) else ()
+        self._metadata = SimpleResultMetaData([column.name for column in asked])
+        self._read = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in asked]
+
+    def parameters(self, row: Values) -> Sequence[Any] | Values:
         """Turn a row into what the driver takes."""
         row = {**self._given, **row}
         values = [row[name] if process is None else process(row[name]) for name, process in self._turned]
         return values if self._positional else dict(zip(self._names, values, strict=True))
+
+    def rows(self, cursor: Any) -> list[Row[Any]]:
+        """Turn what the driver found into rows as SQLAlchemy gives them."""
+        found = (
+            tuple(value if process is None else process(value) for process, value in zip(self._read, row, strict=True))
+            for row in cursor
+        )
+        return list(IteratorResult(self._metadata, found))
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,7 @@ class Write:
     """Hold rows on their way into the database; `missed` is raised unless exactly one is changed."""
 
     statement: Statement
-    rows: Sequence[Row]
+    rows: Sequence[Values]
     missed: Exception | None = None
 
 
@@ -103,19 +117,35 @@ def send(connection: Connection, writes: Iterable[Write]) -> None:
         DBAPIError: what the driver raised, as SQLAlchemy's own.
     """
     sent = []
-    with _driver(connection) as driver, driver.pipeline() if _is_postgresql(connection) else nullcontext():
+    with _driver(connection) as driver, _together(connection, driver):
         for write in writes:
             cursor = driver.cursor()
-            _execute(connection, cursor, write)
+            _execute(connection, cursor, write.statement, write.rows)
             sent.append((write, cursor))
     for write, cursor in sent:
         if write.missed is not None and cursor.rowcount != 1:
             raise write.missed
 
 
-def _execute(connection: Connection, cursor: Any, write: Write) -> None:
-    ready = write.statement.ready(connection.dialect)
-    rows = [ready.parameters(row) for row in write.rows]
+def ask(connection: Connection, asked: Iterable[tuple[Statement, Values]]) -> list[list[Row[Any]]]:
+    """Ask several things in order, and give the rows of each; PostgreSQL is waited for once.
+
+    Raises:
+        DBAPIError: what the driver raised, as SQLAlchemy's own.
+    """
+    sent = []
+    with _driver(connection) as driver:
+        with _together(connection, driver):
+            for statement, values in asked:
+                cursor = driver.cursor()
+                _execute(connection, cursor, statement, [values])
+                sent.append((statement, cursor))
+        return [statement.ready(connection.dialect).rows(cursor) for statement, cursor in sent]
+
+
+def _execute(connection: Connection, cursor: Any, statement: Statement, given: Sequence[Values]) -> None:
+    ready = statement.ready(connection.dialect)
+    rows = [ready.parameters(row) for row in given]
     many = len(rows) > 1
     # Who listens to SQLAlchemy's statements hears of these too.
     connection.dispatch.before_cursor_execute(connection, cursor, ready.text, rows if many else rows[0], None, many)
@@ -139,6 +169,10 @@ def read(connection: Connection, query: Select[Any], page: int) -> Iterator[Sequ
             cursor.execute(text)
             while rows := cursor.fetchmany(page):
                 yield from rows
+
+
+def _together(connection: Connection, driver: Any) -> AbstractContextManager[Any]:
+    return driver.pipeline() if _is_postgresql(connection) else nullcontext()
 
 
 def _is_postgresql(connection: Connection) -> bool:

@@ -9,13 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 from uuid_utils import uuid7
 
 from engine.ground.clock import Clock, local
 from engine.ground.database import Database
 from engine.ground.settings import Settings
-from engine.ground.statements import Statement, Write, send
+from engine.ground.statements import Statement, Write, ask, send
 
 log = logging.getLogger("suixu.unit_of_work")
 
@@ -130,6 +130,11 @@ class Unit:
         if self._writes:
             writes, self._writes = self._writes, []
             send(self._connection, writes)
+
+    def ask(self, *asked: tuple[Statement, Mapping[str, Any]]) -> list[list[Row[Any]]]:
+        """Ask several things at once, each after the one before; give the rows of each."""
+        self.flush()
+        return ask(self._connection, asked)
 
     @cached_property
     def today(self) -> date:
