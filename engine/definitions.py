@@ -22,6 +22,7 @@ from engine.core import (
     parameters,
     plain_text,
     profile,
+    snippets,
     starts,
     vocabulary,
 )
@@ -35,6 +36,7 @@ from engine.ground.unit_of_work import Actor, Unit, new_id
 
 TABLE = model.definition.c
 NOTE_LIMIT = 500
+TEXTS = snippets.KINDS
 SAVED = "这张流程图刚刚被别人保存过，请重新打开后再改。您的改动没有保存。"
 
 
@@ -105,6 +107,11 @@ def _text(path: Path) -> str:
 def check(unit: Unit, source: bytes, sources: Mapping[str, str], own: tuple[str, ...] = ()) -> list[Fault]:
     """List every fault of a drawing."""
     return profile.faults(source, surroundings(unit, sources, own))
+
+
+def judge_text(unit: Unit, kind: str, text: str) -> str:
+    """Say what is wrong with one text of a drawing and what to do, "" for nothing; `kind` is one of TEXTS."""
+    return snippets.judge(kind, text, surroundings(unit, {}))
 
 
 def publish(

@@ -40,6 +40,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "drafting": ("process",),
     "erasures": ("security", "audit"),
     "files": (),
+    "hints": ("process",),
     "inbox": (),
     "incidents": ("process",),
     "instances": (),

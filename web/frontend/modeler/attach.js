@@ -1,4 +1,6 @@
+import { makeCheck } from "./check.js";
 import { openModeler } from "./open.js";
+import { addOutline } from "./outline.js";
 
 /** Open the diagram of the page's text field, and keep the two equal, whichever is changed. */
 export async function attachModeler(root) {
@@ -9,11 +11,14 @@ export async function attachModeler(root) {
   place.dataset.drawn = "loading";
   const source = root.querySelector(place.dataset.source);
   const readOnly = source.readOnly || source.disabled;
-  const warn = makeSpeaker(place, "alert");
-  const tell = makeSpeaker(place, "status");
+  // Before the drawing and its panel, which stand side by side.
+  const board = place.closest(".drawing") ?? place;
+  const warn = makeSpeaker(board, "alert");
+  const tell = makeSpeaker(board, "status");
   const opened = await openModeler({
     container: place,
     properties: root.querySelector(place.dataset.properties),
+    house: houseOf(place, source),
     readOnly,
   });
   const read = async () => {
@@ -32,8 +37,18 @@ export async function attachModeler(root) {
   const drawn = await read();
   if (!readOnly) {
     keepEqual(opened, source, read, drawn);
+    addOutline(board, opened.modeler);
   }
   leadToElements(root, place, opened);
+}
+
+/** Take along what the page knows: the names that may be typed, and where to ask about a text. */
+function houseOf(place, source) {
+  const token = source.form?.elements.csrf_token?.value ?? "";
+  return {
+    known: JSON.parse(place.dataset.known ?? "{}"),
+    check: place.dataset.check && makeCheck(place.dataset.check, token),
+  };
 }
 
 /** What was typed into the field by hand is never overwritten: it is drawn, or it stays as it is. */

@@ -1,36 +1,55 @@
-/** Offer only what can be published: the engine refuses the rest, and says so when a diagram is published. */
+import { is, isAny } from "bpmn-js/lib/util/ModelUtil";
+import { isEventSubProcess } from "bpmn-js/lib/util/DiUtil";
+
+/** Offer what can be published: the engine refuses the rest, and says so when a diagram is published. */
 
 const LOW_PRIORITY = 500;
-const REFUSED = new RegExp(
-  [
-    "-(message|signal|escalation|error|compensation|link|cancel)-",
-    "-conditional-(start|intermediate|boundary)",
-    "-none-intermediate-throw",
-    "-(send|receive|manual|rule)-task",
-    "-(inclusive|complex|event-based)-gateway",
-    "ad-hoc|transaction|event-subprocess|event-based-instantiate",
-    "toggle-(sequential-mi|loop)",
-  ].join("|"),
-);
+const REFUSED = /compensation|complex-gateway|ad-?hoc|collapsed-pool|none-boundary|multiplicity/;
+// How an event sub-process may begin, and nothing else.
+const HANDLED = /(conditional|error|escalation)-start$|^non-interrupting-.*-start$/;
+const WAITING = ["bpmn:UserTask", "bpmn:ServiceTask", "bpmn:ReceiveTask", "bpmn:CallActivity", "bpmn:SubProcess"];
+const HOSTS = [
+  [/cancel-boundary$/, ["bpmn:Transaction"]],
+  [/error-boundary$/, ["bpmn:ServiceTask", "bpmn:CallActivity", "bpmn:SubProcess"]],
+  [/escalation-boundary$/, ["bpmn:CallActivity", "bpmn:SubProcess"]],
+  [/-boundary$/, WAITING],
+];
 
-class AcceptedMenu {
+class AcceptedMenus {
   constructor(popupMenu) {
-    popupMenu.registerProvider("bpmn-replace", LOW_PRIORITY, this);
+    for (const menu of ["bpmn-create", "bpmn-append", "bpmn-replace"]) {
+      popupMenu.registerProvider(menu, LOW_PRIORITY, this);
+    }
   }
 
-  getPopupMenuEntries() {
-    return keepAccepted;
+  getPopupMenuEntries(target) {
+    return (entries) => keep(entries, (kind) => isAccepted(kind, target));
   }
 
   getPopupMenuHeaderEntries() {
-    return keepAccepted;
+    return (entries) => keep(entries, (kind) => !REFUSED.test(kind));
   }
 }
 
-AcceptedMenu.$inject = ["popupMenu"];
+AcceptedMenus.$inject = ["popupMenu"];
 
-function keepAccepted(entries) {
-  return Object.fromEntries(Object.entries(entries).filter(([id]) => !REFUSED.test(id)));
+function keep(entries, accept) {
+  return Object.fromEntries(
+    Object.entries(entries).filter(([id]) => accept(id.replace(/^((replace-with|append|create)-)+/, ""))),
+  );
+}
+
+function isAccepted(kind, target) {
+  const handler = isEventSubProcess(target.parent);
+  if (REFUSED.test(kind) || (HANDLED.test(kind) && !handler)) {
+    return false;
+  }
+  if (handler && is(target, "bpmn:StartEvent")) {
+    return kind.endsWith("-start");
+  }
+  const host = is(target, "bpmn:BoundaryEvent") ? target.host : is(target, "bpmn:Activity") && target;
+  const hosts = HOSTS.find(([kinds]) => kinds.test(kind));
+  return !hosts || !host || (isAny(host, hosts[1]) && !isEventSubProcess(host));
 }
 
 /** A new task is one for a person: a task of no type means nothing to the engine. */
@@ -63,7 +82,7 @@ function change(entries, id, title, action) {
 }
 
 export const OffersModule = {
-  __init__: ["acceptedMenu", "personalTasks"],
-  acceptedMenu: ["type", AcceptedMenu],
+  __init__: ["acceptedMenus", "personalTasks"],
+  acceptedMenus: ["type", AcceptedMenus],
   personalTasks: ["type", PersonalTasks],
 };

@@ -1,6 +1,7 @@
 import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule } from "bpmn-js-properties-panel";
 import Modeler from "bpmn-js/lib/Modeler";
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
+import { CreateAppendAnythingModule } from "bpmn-js-create-append-anything";
 
 import { DrawingModule, listUndrawn } from "../drawing/index.js";
 import suixu from "../suixu.json";
@@ -11,9 +12,13 @@ import { TranslateModule } from "./translate.js";
 
 const MARGIN = 20;
 
-/** Open a diagram for drawing (or only for looking), and resolve to `{openXML, saveXML, onChange, modeler}`. */
-export async function openModeler({ container, properties, xml, readOnly = false }) {
-  const modeler = readOnly ? makeViewer(container) : makeModeler(container, properties);
+/**
+ * Open a diagram for drawing (or only for looking), and resolve to `{openXML, saveXML, onChange, modeler …}`.
+ *
+ * `house` is what the house knows: `{known: {posts: [{value, label}] …}, check}`.
+ */
+export async function openModeler({ container, properties, xml, house, readOnly = false }) {
+  const modeler = readOnly ? makeViewer(container) : makeModeler(container, properties, house);
   const openXML = async (text) => {
     const { warnings } = await modeler.importXML(text?.trim() ? text : EMPTY_DIAGRAM);
     fit(modeler.get("canvas"), container.querySelector(".djs-palette")?.offsetWidth ?? 0);
@@ -48,19 +53,21 @@ function makeViewer(container) {
   return new NavigatedViewer({ container, moddleExtensions: { suixu }, additionalModules: [TranslateModule, DrawingModule] });
 }
 
-function makeModeler(container, properties) {
+function makeModeler(container, properties, house) {
   return new Modeler({
     container,
     moddleExtensions: { suixu },
     // Every key counts at once: whoever presses 保存 while typing loses nothing.
     debounceInput: false,
     propertiesPanel: { parent: properties },
+    suixu: house,
     additionalModules: [
       TranslateModule,
       DrawingModule,
       BpmnPropertiesPanelModule,
       BpmnPropertiesProviderModule,
       SuixuPropertiesModule,
+      CreateAppendAnythingModule,
       OffersModule,
     ],
   });

@@ -1,16 +1,18 @@
 import { Group, ListGroup } from "@bpmn-io/properties-panel";
-import { is } from "bpmn-js/lib/util/ModelUtil";
 
 import { conditionEntries } from "./condition.js";
+import { connectEntries } from "./connect.js";
 import { makeEntry } from "./entries.js";
-import { FIELDS, ITERATION } from "./fields.js";
-import { makeMappings } from "./mappings.js";
+import { eventEntries } from "./events.js";
+import { fieldsOf, ownerOf } from "./fields.js";
+import { mappingLists } from "./mappings.js";
+import { repetitionEntries } from "./repetition.js";
 
 const LOW_PRIORITY = 500;
-// The engine takes a list to go through, never a bare number of times.
-const REFUSED_ENTRIES = ["loopCardinality"];
+// The rest of the panel's own groups says what this engine does not do, or ours say it in the office's words.
+const KEPT = ["general", "documentation"];
 
-/** Add to the panel what this engine needs to know beyond plain BPMN. */
+/** Fill the panel with what this engine needs to know. */
 class SuixuProperties {
   constructor(propertiesPanel, bpmnFactory, modeling, translate) {
     this.tools = { bpmnFactory, modeling };
@@ -20,16 +22,17 @@ class SuixuProperties {
 
   getGroups(element) {
     return (groups) => {
-      const [general, ...others] = groups;
+      const [general, ...others] = groups.filter(({ id }) => KEPT.includes(id));
       const own = [
         makeGroup("suixu", "办理", fieldEntries(element, this.tools)),
+        makeGroup("suixu-event", "事件", eventEntries(element, this.tools)),
         makeGroup("suixu-condition", "条件", conditionEntries(element, this.tools)),
-        makeList("suixu-in", "传给子流程的变量", makeMappings(element, "suixu:In", this.tools)),
-        makeList("suixu-out", "从子流程取回的变量", makeMappings(element, "suixu:Out", this.tools)),
+        ...mappingLists(element, this.tools).map((list) => ({ ...list, component: ListGroup })),
+        makeGroup("suixu-repetition", "重复", repetitionEntries(element, this.tools)),
+        makeGroup("suixu-connect", "路线", connectEntries(element)),
       ];
-      const known = others.filter(Boolean).map((group) => completeGroup(group, element, this.tools));
       // The panel's own groups say their buttons in English unless each is told how to translate.
-      const all = [general, ...own, ...known].filter(Boolean);
+      const all = [general, ...own, ...others].filter(Boolean);
       return all.map((group) => ({ ...group, translate: this.translate }));
     };
   }
@@ -46,20 +49,9 @@ function makeGroup(id, label, entries) {
   return entries.length ? { id, label, component: Group, entries, shouldOpen: true } : null;
 }
 
-function makeList(id, label, list) {
-  return list ? { id, label, component: ListGroup, ...list } : null;
-}
-
-/** A pool is drawn where its process is meant. */
-function fieldEntries(element, tools) {
-  const object = element.businessObject;
-  const owner = is(element, "bpmn:Participant") ? object.processRef : object;
-  const type = Object.keys(FIELDS).find((name) => owner && is(owner, name));
-  return makeEntries(FIELDS[type] ?? [], element, owner, tools);
-}
-
-function makeEntries(fields, element, owner, { modeling }) {
-  return fields.map(({ name, ...field }) =>
+function fieldEntries(element, { modeling }) {
+  const owner = ownerOf(element);
+  return fieldsOf(element).map(({ name, ...field }) =>
     makeEntry({
       ...field,
       id: name.replace(":", "-"),
@@ -67,13 +59,4 @@ function makeEntries(fields, element, owner, { modeling }) {
       write: (value) => modeling.updateModdleProperties(element, owner, { [name]: value }),
     }),
   );
-}
-
-function completeGroup(group, element, tools) {
-  if (group.id !== "multiInstance") {
-    return group;
-  }
-  const kept = group.entries.filter((entry) => !REFUSED_ENTRIES.includes(entry.id));
-  const own = makeEntries(ITERATION, element, element.businessObject.loopCharacteristics, tools);
-  return { ...group, shouldOpen: true, entries: [...own, ...kept] };
 }

@@ -1,6 +1,7 @@
 /** Words that the two kept translations lack, or say in a way an office would not. */
 export const OURS = {
   // the header of the panel
+  Association: "注解连线",
   "Call activity": "调用子流程",
   Collaboration: "整张图",
   "Collapsed sub-process": "子流程（收起）",
@@ -48,6 +49,17 @@ export const OURS = {
   "Toggle section": "展开或收起这一组",
   "Unparsable FEEL expression.": "FEEL 表达式读不懂。",
   // the palette and the menus
+  "Boundary event": "边界事件",
+  Data: "材料",
+  Events: "事件",
+  "Expanded pool/participant": "流程（泳池）",
+  Gateways: "分支和汇合",
+  Participants: "泳池",
+  "Sub-process (collapsed)": "子流程（收起）",
+  "Sub-process (expanded)": "子流程（展开）",
+  "Sub-processes": "子流程",
+  Tasks: "任务",
+  Transaction: "事务子流程",
   "Activate create/remove space tool": "拉开或收紧空间",
   "Activate global connect tool": "画路线",
   "Activate hand tool": "移动画面",

@@ -1,0 +1,49 @@
+"""Whoever draws is told which names are known, and what is wrong with a text; nobody else is."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.databases import Databases
+from tests.web.stage import Stage, prepare, set_up, tree_of
+
+
+@pytest.fixture
+def stage(sqlite_databases: Databases, tmp_path: Path) -> Iterator[Stage]:
+    with set_up(sqlite_databases.fresh(prepare), tmp_path) as stage:
+        yield stage
+
+
+def test_the_board_is_told_the_names_that_a_drawing_may_use(stage: Stage) -> None:
+    place = tree_of(stage.get("drawer", "/processes/errand/edit")).get_element_by_id("modeler")
+    known = json.loads(place.get("data-known"))
+    assert place.get("data-check") == "/processes/text"
+    assert {"value": "own.staff", "label": "事项自己的单位·承办人"} in known["posts"]
+    assert {"office.staff", "office.head"} <= {item["value"] for item in known["posts"]}
+    assert {"staff", "head"} <= {item["value"] for item in known["kinds"]}
+    assert "office" in {item["value"] for item in known["units"]}
+    assert {"value": "reply", "label": "答复"} in known["processes"]
+    assert {"start", "paper"} <= {item["value"] for item in known["forms"]}
+    named = {"posts", "kinds", "units", "forms", "decisions", "functions", "processes", "parameters"}
+    assert known.keys() == named
+
+
+def test_a_text_is_judged_as_publishing_would(stage: Stage) -> None:
+    def judged(kind: str, text: str) -> str:
+        return str(stage.post("drawer", "/processes/text", kind=kind, text=text).get_json()["fault"])
+
+    assert judged("expression", "1 +").startswith("第1行第4列：")
+    assert judged("script", "x = 1\r\ny = 2") == ""
+    assert judged("assignment", "office.ghost").startswith("“office.ghost”不存在。")
+    assert judged("assignment", "office.head") == ""
+
+
+def test_a_kind_that_nobody_knows_is_no_question(stage: Stage) -> None:
+    assert stage.post("drawer", "/processes/text", kind="poem", text="x").status_code == 422
+
+
+@pytest.mark.parametrize("who", ["staff", "auditor", "system"])
+def test_only_administrators_of_processes_ask(stage: Stage, who: str) -> None:
+    assert stage.post(who, "/processes/text", kind="expression", text="1").status_code == 404
