@@ -1,6 +1,9 @@
 """The API (/api/v1): what the pages do, for programs that come with a person's token. OpenAPI 3 describes it."""
 
+from collections.abc import Callable
 from functools import partial
+from threading import Lock
+from typing import Any
 
 from flask import Flask
 from flask_smorest import Api
@@ -17,6 +20,17 @@ class Described(Api):  # type: ignore[misc]
     """Describe the API, and leave errors to the house: pages go on answering programs and people each in their way."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def __init__(self, app: Flask) -> None:
+        self.undescribed: list[Callable[[], None]] = []
+        self._turn = Lock()
+        super().__init__(app)
+
+    def _openapi_json(self) -> Any:
+        with self._turn:
+            while self.undescribed:
+                self.undescribed.pop(0)()
+        return super()._openapi_json()
 
     def _register_error_handlers(self) -> None:
         pass

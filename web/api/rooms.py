@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from flask_smorest import Blueprint
@@ -39,6 +40,10 @@ class Room(Blueprint):  # type: ignore[misc]
         super().__init__(f"api_{name}", __name__, url_prefix=f"{PREFIX}/{name}", description=description)
         self.scope = scope
         self.files: set[str] = set()
+
+    def register_views_in_doc(self, api: Any, *where: Any, **named: Any) -> None:
+        """Describe the addresses only when somebody asks: it takes longer than all the rest of opening an app."""
+        api.undescribed.append(partial(super().register_views_in_doc, api, *where, **named))
 
     def look(self, rule: str, schema: Any, query: type[Schema] | None = None) -> Callable[[View], View]:
         """Open an address to look at; what is asked along with it comes as the first argument."""
