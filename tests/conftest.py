@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from tests import postgres
+from tests import postgres, savings
 from tests.databases import Clusters, Databases, Files, Prepare
 from tests.engine import promises
 
@@ -58,11 +58,17 @@ def report_missing(request: pytest.FixtureRequest, what: str, how: str, reason: 
     pytest.skip(message)
 
 
+def pytest_collection_finish() -> None:
+    """Take what lives as long as the process out of the way."""
+    savings.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _promises() -> Iterator[None]:
-    """Keep the promises of every engine that any test opens."""
+    """Keep the promises of every engine that any test opens, and spend little on what is beside the point."""
     with pytest.MonkeyPatch.context() as patch:
         promises.install(patch)
+        savings.install(patch)
         yield
 
 

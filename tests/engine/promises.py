@@ -37,12 +37,12 @@ def install(patch: pytest.MonkeyPatch) -> None:
 
     def open_kept(engine: Engine, *given: Any, **named: Any) -> None:
         opened(engine, *given, **named)
-        KEEPERS[engine] = keeper = Keeper(engine)
+        KEEPERS[engine] = keeper = Keeper()
         engine.watchers.append(keeper)
 
     def close_kept(engine: Engine) -> None:
         try:
-            KEEPERS[engine].settle()
+            KEEPERS[engine].settle(engine)
         finally:
             closed(engine)
 
@@ -57,8 +57,8 @@ def install(patch: pytest.MonkeyPatch) -> None:
 
 def settle() -> None:
     """Look at all that was touched since the last time, as a whole."""
-    for keeper in list(KEEPERS.values()):
-        keeper.settle()
+    for engine, keeper in list(KEEPERS.items()):
+        keeper.settle(engine)
 
 
 def check(engine: Engine) -> None:
@@ -83,8 +83,8 @@ def faults(engine: Engine) -> Iterator[str]:
 class Keeper:
     """Watch one engine: told of each commit, in whatever thread it was made."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    # It must not hold its engine: KEEPERS holds it for as long as the engine lives.
+    def __init__(self) -> None:
         self.heads: dict[str, Head] = {}
         self.broken: AssertionError | None = None
         self.touched = False
@@ -105,7 +105,7 @@ class Keeper:
                 raise
 
     def _check_touched(self, unit: Unit, heads: dict[str, Head]) -> None:
-        with _look(self.engine) as look:
+        with _look(unit.engine) as look:
             for stream, head in heads.items():
                 self.heads[stream] = _verify(look, stream, self.heads.get(stream, (0, chain.GENESIS)))
                 assert self.heads[stream][0] >= head[0], f"{stream}: the end of what was written is missing"
@@ -117,15 +117,15 @@ class Keeper:
                 if row.id in runs and row.version == runs[row.id].row["version"]:
                     _is_as_remembered(look, row, runs[row.id])
 
-    def settle(self) -> None:
+    def settle(self, engine: Engine) -> None:
         """Look at the whole, if anything was touched and the test has not excused its engine."""
         broken, touched, self.broken, self.touched = self.broken, self.touched, None, False
-        if self not in self.engine.watchers:
+        if self not in engine.watchers:
             return
         if broken:
             raise broken
         if touched:
-            check(self.engine)
+            check(engine)
 
 
 @contextmanager

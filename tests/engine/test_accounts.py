@@ -20,26 +20,18 @@ from engine.ground.migrations import migrate
 from engine.ground.unit_of_work import SYSTEM, Actor, Engine
 from tests.conftest import NewDatabase
 from tests.engine.offices import MORNING, TODAY, establish, move, open_engine
+from tests.savings import CHEAP, DEAR
 
 PASSWORD = "zxc-VBN-147-asd"
 OTHER = "qaz-EDC-369-tgb"
 HERE, THERE = "10.0.0.1", "10.0.0.2"
-# The real parameters cost a good part of a second on a busy machine, and are tested once.
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PREPARED = accounts.Initial("prepared", PASSWORD, CHEAP.hash(PASSWORD), must_change=False)
 
 
-@pytest.fixture(autouse=True)
-def cheap(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash at little cost."""
-    if "dear" not in request.fixturenames:
-        monkeypatch.setattr(passwords, "_HASHER", CHEAP)
-        monkeypatch.setattr(passwords, "_NOBODY", CHEAP.hash("nobody"))
-
-
 @pytest.fixture
-def dear() -> None:
+def dear(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash at the real cost."""
+    monkeypatch.setattr(passwords, "_HASHER", DEAR)
 
 
 def administer(url: str) -> None:
