@@ -37,14 +37,13 @@ class Scheduler:
         self._stopping = Event()
         self._turn = Lock()
         self._planned: date | None = None
-        self._listener: Thread | None = None
+        self._listener = Thread(target=self._listen, name="suixu-listener", daemon=True)
 
     def start(self) -> None:
         """Begin to look after due jobs."""
         self._plan_day()
         self.engine.wake = self.wake
         self._background.start()
-        self._listener = Thread(target=self._listen, name="suixu-listener", daemon=True)
         self._listener.start()
         self.wake()
 
@@ -62,8 +61,7 @@ class Scheduler:
         # APScheduler waits for a running look while it holds the lock that planning the next one needs: so wait first.
         with self._turn:
             pass
-        if self._listener:
-            self._listener.join()
+        self._listener.join()
         # A look that falls due while APScheduler shuts its threads down would be an error in its own.
         self._background.remove_all_jobs()
         self._background.shutdown(wait=True)

@@ -135,6 +135,11 @@ def test_what_the_readmes_tell_to_run_is_there(readme: Path) -> None:
 
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
+def test_no_paper_keeps_both_sides_of_a_merge(paper: Path) -> None:
+    assert re.findall(r"^(?:<{7}|>{7})", paper.read_text(encoding="utf-8"), re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
 def test_no_paper_names_a_registry(paper: Path) -> None:
     assert re.findall(r"://[^/\s)]*(?:registry|pypi|npmjs|mirror)", paper.read_text(encoding="utf-8")) == []
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from sqlalchemy import select, update
 
@@ -56,7 +57,9 @@ def _plan(unit: Unit, diagram: Diagram, node: Node, turn: Turn | None) -> None:
 def _planned(diagram: Diagram, node: Node, turn: Turn) -> dict[str, Any]:
     # The year is that of the calendar, however late the job comes to run.
     payload = {"process": diagram.key, "node": node.id, "year": local(turn.due_at).year, **turn.cycle}
-    key = f"start:{diagram.key}:{node.id}:{turn.due_at.isoformat()}"
+    # An id may be longer than what is left of a key.
+    named = uuid5(NAMESPACE_OID, node.id).hex
+    key = f"start:{diagram.key}:{named}:{turn.due_at.isoformat()}"
     return {"due_at": turn.due_at, "key": key, "payload": payload}
 
 

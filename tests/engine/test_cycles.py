@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
-from engine import calendar, definitions, incidents, jobs
+from engine import calendar, definitions, incidents, instances, jobs
 from engine.core import execution
 from engine.core.spiff import Machine
 from engine.ground import model
@@ -109,6 +109,13 @@ def test_a_process_starts_as_often_as_its_cycle_says_and_late_ones_are_made_up(o
     assert rows(office, "start", "due") == []
 
 
+def test_a_start_event_may_have_the_longest_id(office: Office) -> None:
+    longest = "s" * 200
+    publish(office, "runs_timer_cycle_start", ('id="s"', f'id="{longest}"'), ('Ref="s"', f'Ref="{longest}"'))
+    office.wait(days=30)
+    assert len(started(office)) == 2
+
+
 @once
 def test_a_start_by_date_comes_once_and_not_at_all_when_its_day_has_gone_by(office: Office) -> None:
     office.publish("runs_timer_start_date")
@@ -116,6 +123,13 @@ def test_a_start_by_date_comes_once_and_not_at_all_when_its_day_has_gone_by(offi
     publish(office, "runs_timer_start_date", ('name="流程"', 'name="新版"'))
     office.wait(days=400)
     assert len(started(office)) == 1
+
+
+@once
+def test_what_stands_by_for_a_cycle_is_no_place_where_a_matter_stands(office: Office) -> None:
+    instance = office.begin("runs_timer_cycle_handler")
+    with office.engine.reading() as unit:
+        assert instances.view(unit, instance, "", ("audit",)).now == ("a",)
 
 
 @once

@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from engine import documents, instances
 from engine.core import documents as keeping
 from engine.core import execution
 from engine.ground import model
-from engine.ground.errors import Invalid, NotFound, TooLarge
+from engine.ground.errors import Busy, Invalid, NotFound, TooLarge
 from engine.ground.unit_of_work import SYSTEM
 from tests.engine.office import Office
 
@@ -79,11 +80,42 @@ def test_a_wrong_file_is_refused_and_nothing_is_recorded(
         assert instances.view(unit, matter, office.people["hr.head"]).documents == ()
 
 
+def test_a_file_whose_bytes_are_gone_is_told(office: Office, matter: str) -> None:
+    document = add(office, matter)
+    for path in office.engine.files.glob("??/*"):
+        path.unlink()
+    with office.engine.reading() as unit, pytest.raises(NotFound, match="已经不在服务器上"):
+        documents.open_file(unit, document, office.people["hr.head"])
+
+
 def test_a_file_over_the_limit_is_refused_and_leaves_no_bytes(office: Office, matter: str) -> None:
     limit = office.engine.settings.upload_limit_bytes
     with pytest.raises(TooLarge, match="50MB"):
         add(office, matter, "大.pdf", PDF + bytes(limit))
     assert [path for path in office.engine.files.rglob("*") if path.is_file()] == []
+
+
+def test_a_stream_that_grows_over_the_limit_leaves_no_bytes(tmp_path: Path) -> None:
+    with pytest.raises(TooLarge):
+        keeping.store(tmp_path, io.BytesIO(PDF), len(PDF) - 1)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_disk_that_takes_nothing_is_told_and_leaves_no_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Busy, match="磁盘不能写入"):
+        keeping.store(tmp_path, io.BytesIO(PDF), 1 << 20)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_where_a_folder_cannot_be_synchronised_none_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "name", "nt")
+        patch.setattr(os, "open", lambda *given: pytest.fail("opened"))
+        keeping._keep_names(tmp_path)
 
 
 def test_what_lies_in_the_folder_is_held_against_what_is_named(office: Office, matter: str) -> None:

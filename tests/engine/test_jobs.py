@@ -12,7 +12,7 @@ from engine.core import documents, execution, outbox
 from engine.core import notices as core_notices
 from engine.ground import model
 from engine.ground.clock import ZONE
-from engine.ground.errors import Busy
+from engine.ground.errors import Busy, ProcessError
 from engine.ground.unit_of_work import SYSTEM, Call, Result, Revision
 from tests.engine.office import FORM, Office, forget
 
@@ -241,6 +241,31 @@ def test_the_days_anchor_taken_by_two_workers_is_dropped_once(office: Office) ->
     with office.engine.reading() as unit:
         query = select(model.job.c.state).where(model.job.c.kind == "anchor")
         assert sorted(unit.connection.execute(query).scalars()) == ["done", "due"]
+
+
+@once
+@pytest.mark.parametrize("kind", ["release", "expire"])
+def test_what_comes_every_day_taken_by_two_workers_is_planned_once(office: Office, kind: str) -> None:
+    jobs.plan_daily(office.engine)
+    office.engine.clock.advance(timedelta(days=1))  # type: ignore[attr-defined]
+    twice(office, kind)
+    with office.engine.reading() as unit:
+        query = select(model.job.c.state).where(model.job.c.kind == kind)
+        assert sorted(unit.connection.execute(query).scalars()) == ["done", "due"]
+
+
+@once
+def test_an_error_of_a_function_whose_lease_has_passed_to_another_is_let_drop(office: Office) -> None:
+    def late(call: Call) -> Result:
+        with office.engine.transaction() as unit:
+            unit.connection.execute(update(model.job).where(model.job.c.kind == "function").values(attempts=1))
+        raise ProcessError("bad", "太晚")
+
+    office.engine.functions["record"] = late
+    instance = office.begin("runs_service")
+    jobs.run_one(office.engine, the_job(office, "function"))
+    assert "function.error" not in kinds_of(office, instance)
+    assert the_job(office, "function").state == "leased"
 
 
 @once

@@ -200,7 +200,29 @@ def test_an_act_whose_jobs_are_due_much_later_wakes_nobody(office: Office, engin
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 def test_with_nothing_planned_it_looks_again_after_the_long_pause(engine: Engine) -> None:
-    assert Scheduler(engine)._work() == module.SAFETY
+    scheduler = Scheduler(engine)
+    assert scheduler._pause() == module.SAFETY
+    assert scheduler._work() == module.SAFETY
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_who_stops_while_the_database_is_away_listens_no_more(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    scheduler = Scheduler(engine)
+    asked: list[object] = []
+
+    def away(*given: object) -> None:
+        asked.append(given)
+        scheduler._stopping.set()
+        raise Busy("")
+
+    monkeypatch.setattr(type(engine.database), "listen", away)
+    monkeypatch.setattr(jobs, "run_due", lambda *given, **named: pytest.fail("looked"))
+    scheduler._listen()
+    scheduler._look()
+    assert len(asked) == 1
+    assert "listening again" in caplog.text
 
 
 def test_a_clock_set_to_another_day_has_that_day_planned(engine: Engine) -> None:

@@ -131,6 +131,14 @@ def test_an_index_that_understates_its_size_is_no_whole_file(tmp_path: Path) -> 
         check("文.docx", written(tmp_path / "x", indexed(100_000, announced=47)))
 
 
+def test_a_file_packed_in_a_way_of_the_future_is_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "x", "word/document.xml")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 99
+    with pytest.raises(Invalid, match="与扩展名不符"):
+        check("文.docx", written(path, bytes(content)))
+
+
 def test_a_file_made_for_gigabytes_is_refused(tmp_path: Path) -> None:
     end = b"PK\x06\x07" + bytes(16) + b"PK\x05\x06" + bytes(18)
     with pytest.raises(Invalid, match="与扩展名不符"):
