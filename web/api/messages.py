@@ -21,12 +21,11 @@ from web.api.rooms import Room
 from web.texts import gettext as _
 
 LONGEST = 365
-MOST_VALUES = 100
 DIGITS = 34
 """As many as a number may have in an expression."""
 
-room = Room("messages", _("消息"), SEND)
-signals = Room("signals", _("信号"), SEND)
+room = Room("messages", _("消息：令牌要有发送消息和信号的权限，本人要有“对接员”角色"), SEND)
+signals = Room("signals", _("信号：令牌要有发送消息和信号的权限，本人要有“对接员”角色"), SEND)
 
 Given = bool | int | float | str | None
 
@@ -35,11 +34,7 @@ class SignalSchema(Schema):
     """What is sent: `values` are texts, numbers, booleans, nulls, and lists of them; a date goes as a text."""
 
     name = fields.String(required=True, validate=validate.Length(1, messages.MAX_NAME))
-    values = fields.Dict(
-        keys=fields.String(validate=validate.Length(1, messages.MAX_NAME)),
-        load_default=dict,
-        validate=validate.Length(max=MOST_VALUES),
-    )
+    values = fields.Dict(keys=fields.String(validate=validate.Length(1, messages.MAX_NAME)), load_default=dict)
 
 
 class MessageSchema(SignalSchema):

@@ -48,6 +48,8 @@ def test_it_is_described_without_a_token_and_hides_no_act(app: Flask) -> None:
     open_ones = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")}
     assert open_ones - described == {"/api/v1/openapi.json"}
     for path, operations in told.json["paths"].items():
+        keyed = any(parameter["name"] == "Idempotency-Key" for parameter in operations.get("parameters", ()))
+        assert keyed == ("post" in operations), path
         for name, operation in operations.items():
             if name in ("get", "post"):
                 assert {"401", "404", "422", "503"} <= set(operation["responses"]), path
