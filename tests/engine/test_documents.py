@@ -52,6 +52,17 @@ def test_the_same_bytes_twice_are_two_documents_and_one_file(office: Office, mat
     assert len(paths) == 1
 
 
+def test_a_mark_is_said_once_and_only_of_what_was_brought_since(office: Office, matter: str) -> None:
+    older = add(office, matter)
+    office.wait(minutes=1)
+    since = office.engine.clock.now()
+    late = add(office, matter, "补来的.pdf")
+    with office.engine.transaction() as unit:
+        for _ in range(2):
+            keeping.mark(unit, [older, late], since, "补件")
+        assert documents.describe(unit, [older, late]) == {older: "纪要.pdf", late: "补来的.pdf（补件）"}
+
+
 def test_what_is_not_theirs_is_not_there(office: Office, matter: str) -> None:
     document = add(office, matter)
     with pytest.raises(NotFound):
