@@ -305,7 +305,7 @@ def _published(unit: Unit) -> list[Definition]:
 def _fitting(found: Iterable[Definition], name: str, version: Row[Any]) -> Form | None:
     """Choose the form of a document that shows most of a version's content."""
     content = set(version.content or ())
-    forms = [definition.form(key) for definition in found for key in definition.sources]
+    forms = [definition.form(key) for definition in found for key in definition.forms]
     same = [form for form in forms if form.document == name]
     return max(same, key=lambda form: len(content & {part.key for part in form.fields()}), default=None)
 

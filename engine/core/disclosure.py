@@ -27,4 +27,4 @@ def may_read(unit: Unit, document: Row[Any], person_id: str, roles: Collection[s
 
 def _shown(unit: Unit, definition_id: str) -> set[str]:
     definition = catalogue.load(unit, definition_id)
-    return {name for key in definition.sources if (name := definition.form(key).document)}
+    return {name for key in definition.forms if (name := definition.form(key).document)}

@@ -62,9 +62,19 @@ def test_a_table_comes_as_a_file_is_published_and_tells_what_it_said(stage: Stag
     assert post(stage, "publish", sheet(stage)).status_code == 303
     version = check_page(stage.get("drawer", "/processes/errand/versions/2"))
     assert "第 2 条 >= 2" in version and "由决策表“缓急”给出结果。" in version
-    told = check_page(stage.get("staff", f"/instances/{stage.start()}"))
+    matter = f"/instances/{stage.start()}"
+    told = check_page(stage.get("staff", matter))
     assert '“定缓急”按规则判定。决策表“缓急”：字数 = 2，what = "修门"；第 2 条规则成立；结果 "middle"' in told
     assert "决策表“缓急”：取第一条成立的规则" in told
+    # And a document beside the table is shown, or not found, as ever
+    stage.work("staff", "写明要办的事", {"text": "换锁"}, "send")
+    paper = next(
+        link
+        for link in tree_of(stage.get("staff", matter)).xpath("//a/@href")
+        if link.startswith(f"{matter}/documents/")
+    )
+    assert "换锁" in check_page(stage.get("staff", paper))
+    assert stage.get("stranger", f"/documents/{paper.rpartition('/')[2]}/file").status_code == 404
 
 
 def test_a_file_of_the_same_decision_takes_the_place_of_the_one_before_and_is_dropped_by_a_tick(stage: Stage) -> None:
