@@ -407,7 +407,7 @@ BODIES: tuple[tuple[str, bytes], ...] = (
 def is_chinese(answer: TestResponse) -> bool:
     """Tell whether a refusal is one of ours, and shows nothing of the inside."""
     text = answer.text
-    own = 'lang="zh-CN"' in text if "html" in answer.mimetype else '"faults":' in text
+    own = 'lang="zh-CN"' in text if "html" in (answer.mimetype or "") else '"faults":' in text
     return own and not any(word in text for word in ("Traceback", "werkzeug", "sqlalchemy", "SELECT", "/work/", ".py"))
 
 
