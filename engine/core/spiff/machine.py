@@ -3,6 +3,7 @@
 import json
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Literal, cast
 
 from SpiffWorkflow.task import Task
@@ -184,10 +185,12 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
 
     def restore(self, pages: Mapping[int, str]) -> None:
         """Put the saved tokens back, in their order."""
-        rows = [(row, page) for page, text in pages.items() for row in json.loads(text)]
-        for page in pages:
-            self.pages.put_back(page, (row["id"] for row, at in rows if at == page))
-        for row, _page in sorted(rows, key=lambda found: int(found[0]["number"])):
+        rows: list[dict[str, Any]] = []
+        for page, text in pages.items():
+            found = json.loads(text)
+            self.pages.put_back(page, [row["id"] for row in found])
+            rows += found
+        for row in sorted(rows, key=itemgetter("number")):
             data = {**DEFAULTS, **row}
             name = data.pop("node") + (ITERATION if data["iterating"] else "")
             task = _Token(self, self.spec.task_specs[name], state=data.pop("state"), id=data.pop("id"))
