@@ -26,7 +26,7 @@ run: $(INSTALLED) $(BUILT) ## 准备好一切，打开演示（http://127.0.0.1:
 	@$(BIN)/suixu demo
 
 test: $(INSTALLED) $(BUILT) ## 运行全部测试，报告覆盖率；缺 PostgreSQL 或 Chromium 时在末尾明说
-	@$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 check: $(INSTALLED) ## 检查格式、写法、类型和各层之间的引用方向
 	@$(BIN)/ruff format --check .

@@ -16,6 +16,14 @@ from tests.engine import promises
 
 NewDatabase = Callable[..., str]
 MISSING = pytest.StashKey[dict[str, str]]()
+# In this order, each of them longer than all others: `--no-loadscope-reorder` gives the files out as they come here.
+LONGEST = (
+    "browser/test_pages.py",
+    "story/test_in_chromium.py",
+    "story/test_over_http.py",
+    "web/test_every_route.py",
+    "browser/test_drawing.py",
+)
 CHROMIUM_HOW_TO_GET = "sudo apt-get install chromium fonts-noto-cjk；或用 CHROMIUM 指明浏览器的路径"
 
 
@@ -56,6 +64,12 @@ def report_missing(request: pytest.FixtureRequest, what: str, how: str, reason: 
     if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
         pytest.fail(message, pytrace=False)
     pytest.skip(message)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left alone with it in the end."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get("/".join(item.path.parts[-2:]), len(places)))
 
 
 def pytest_collection_finish() -> None:
