@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, bindparam, delete, select, update
 
-from engine.core import correlation, organization, timing
+from engine.core import correlation, organization, plain_text, timing
 from engine.core.calendar import morning
 from engine.core.diagram import AWAITED, Node
 from engine.core.expressions import ExpressionError, Value
@@ -370,6 +370,8 @@ def get_stuck(run: "Run", token_id: str, kind: str, message: str) -> None:
 
 def add_incident(run: "Run", activity: str, message: str, job_id: str | None) -> None:
     """Put before a person what the machine cannot settle; `job_id` is what they may try again."""
+    # It may quote what a variable holds.
+    message = plain_text.printable(message)
     row = {
         "id": new_id(),
         "job_id": job_id,

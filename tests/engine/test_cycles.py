@@ -1,6 +1,7 @@
 """A timer that repeats fires each time exactly once: over restarts, failures and other workers, until its work ends."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -162,6 +163,13 @@ def test_a_time_that_cannot_be_used_is_an_incident_that_says_why(
     assert office.state(instance)[0] == "active"
     (message,) = said(office)
     assert words in message and text in message
+
+
+def test_an_incident_quotes_a_time_without_what_no_page_can_carry(office: Office) -> None:
+    office.begin("engine_given", what="事项", days=Decimal(1), day="改\0日")
+    office.do("限时办理", "hr.head")
+    (message,) = said(office)
+    assert "“改日”不是日期" in message
 
 
 @once
