@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, select, update
 
-from engine.core import effects
+from engine.core import effects, moments
 from engine.core.diagram import Node
 from engine.core.expressions import ExpressionError, parse
 from engine.core.tokens import Token
@@ -39,7 +39,7 @@ def _names(node: Node) -> frozenset[str]:
 
 def _move(run: "Run", token: Token, task: Row[Any]) -> None:
     try:
-        after = effects.deadline(run, token, task.created_at)
+        after = moments.deadline(run, token, task.created_at)
     except (Stuck, ExpressionError) as error:
         effects.add_incident(run, token.node.id, f"{error}这件待办仍按原来的期限。", None)
         return

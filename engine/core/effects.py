@@ -3,14 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, bindparam, delete, select, update
 
-from engine.core import correlation, organization, plain_text, timing
+from engine.core import correlation, moments, organization, plain_text, timing
 from engine.core.calendar import morning
 from engine.core.diagram import AWAITED, Node
 from engine.core.expressions import ExpressionError, Value
@@ -194,7 +193,7 @@ def open_task(run: "Run", token: Token) -> None:
     """Put a task before those who may do it; a post that vanished makes an incident, and so does one nobody holds."""
     try:
         candidates = _candidates(run, token)
-        due_at = run.deadlines.get(token.id) or deadline(run, token, run.unit.now)
+        due_at = run.deadlines.get(token.id) or moments.deadline(run, token, run.unit.now)
     except (Stuck, ExpressionError) as error:
         get_stuck(run, token.id, "open", str(error))
         return
@@ -246,28 +245,15 @@ def own_post(unit_code: str | None, reference: str) -> str:
     return f"{unit_code}.{reference[4:]}" if reference.startswith("own.") else reference
 
 
-def deadline(run: "Run", token: Token, since: datetime) -> datetime | None:
-    """Work out until when a task is to be done, which opened at `since`.
-
-    Raises:
-        Stuck: the expression gives neither days nor a date.
-    """
-    text = token.node.attributes.get("due", "")
-    if not text:
-        return None
-    value = run.evaluate(text, token.frames)
-    calendar = calendar_of(run.unit)
-    if isinstance(value, datetime):
-        value = value.date()
-    if isinstance(value, date):
-        return calendar.deadline(morning(value), 0)
-    if isinstance(value, Decimal):
-        return calendar.deadline(since, int(value))
-    raise Stuck(f"环节“{token.node.name}”的期限“{text}”没有得出天数或者日期。", token.node.id)
-
-
 def plan_reminders(run: "Run", token: Token, due_at: datetime) -> None:
     """Plan when who has the task is reminded, and when the head is asked to chase."""
+    try:
+        _plan_reminders(run, token, due_at)
+    except ValueError as error:
+        add_incident(run, token.node.id, f"环节“{token.node.name}”的提醒和催办没有排全：{error}", None)
+
+
+def _plan_reminders(run: "Run", token: Token, due_at: datetime) -> None:
     calendar, last = calendar_of(run.unit), local(due_at).date()
     for text in filter(None, token.node.attributes.get("remind", "").split(",")):
         moment = morning(calendar.add_workdays(last, -int(text)))
@@ -291,7 +277,7 @@ def plan_reminders(run: "Run", token: Token, due_at: datetime) -> None:
 def await_time(run: "Run", token: Token) -> None:
     """Set the clock for a timer."""
     try:
-        turn = _first_turn(run, token.node, token.frames)
+        turn = moments.first_turn(run, token)
     except (Stuck, ExpressionError) as error:
         get_stuck(run, token.id, "await", str(error))
         return
@@ -312,21 +298,6 @@ def await_next_time(run: "Run", token: Token, cycle: Mapping[str, Any]) -> bool:
 
 def _set_clock(run: "Run", token_id: str, turn: timing.Turn) -> None:
     add_job(run, "timer", token_id=token_id, due_at=turn.due_at, payload=turn.cycle)
-
-
-def _first_turn(run: "Run", node: Node, frames: tuple[str, ...]) -> timing.Turn | None:
-    timer = node.timer
-    assert timer is not None
-    said = f"定时“{node.name or node.id}”的时间“{timer.text}”"
-    given = timer.text if timing.is_written(timer) else run.evaluate(timer.text, frames)
-    try:
-        turn = timing.first(timer.kind, given, run.unit.now, calendar_of(run.unit))
-    except ValueError as error:
-        raise Stuck(f"{said}不能用：{str(error).rstrip('。')}。", node.id) from error
-    # What only tells, beside work that goes on, has nothing more to tell; anything else would wait for ever.
-    if turn is None and not node.stays:
-        raise Stuck(f"{said}已经都过去了，不会再到。", node.id)
-    return turn
 
 
 def add_job(

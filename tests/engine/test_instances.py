@@ -302,6 +302,14 @@ def test_a_deadline_or_a_moment_that_is_none_waits_as_an_incident_until_it_is_on
 
 
 @once
+@pytest.mark.parametrize("days", [Decimal(-1), Decimal(10**9), date(2150, 1, 1)])
+def test_a_deadline_that_no_calendar_reaches_is_an_incident(office: Office, days: Any) -> None:
+    office.begin("engine_given", what="事项", days=days)
+    assert office.names() == []
+    assert "期限“days”不能用：" in incident(office).message
+
+
+@once
 def test_a_deadline_or_a_timer_may_be_given_as_a_moment(office: Office) -> None:
     # Given a deadline at some hour of a day, and a timer at a moment
     instance = office.begin("engine_given", what="事项", days=datetime(2026, 1, 30, 15), day=datetime(2026, 3, 2, 15))

@@ -117,3 +117,15 @@ def test_a_task_taken_back_keeps_its_deadline_while_that_is_still_to_come(office
             tasks.withdraw(unit, done, office.actor("red.staff"), revision)
         assert (due(office, "起草") == first) is kept
     assert due(office, "起草") > first
+
+
+@once
+def test_chasing_that_no_calendar_reaches_is_an_incident_and_the_task_opens(office: Office) -> None:
+    # Given a deadline on the last working day that the calendar knows, and a chase on the one after it
+    forms = {"form": FORM, "decide": DECIDE}
+    office.begin("engine_due_follows", unit_code="red", forms=forms, day=date(2100, 12, 31), days=Decimal(3))
+    # Then it is told, and reminded before
+    assert due(office, "起草") == date(2100, 12, 31)
+    assert [kind for kind, _day in planned(office)] == ["remind", "remind"]
+    with office.engine.reading() as unit:
+        assert "“起草”的提醒和催办没有排全：没有 2101 年" in incidents.listing(unit)[0].message
