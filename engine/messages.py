@@ -69,6 +69,9 @@ def _demand(texts: Mapping[str, str], values: Mapping[str, Value]) -> dict[str, 
         except ExpressionError:
             told = f"“{name[:40]}”的值不能带走：只能是文字、数、是否、日期、时间、时长和它们的清单。"
             faults.append(Fault("message_value", told, f"values.{name}", name))
+        if unfit := next(filter(None, map(plain_text.stray, plain_text.texts([name, content.get(name)]))), ""):
+            told = f"“{plain_text.printable(name)[:40]}”的值里{unfit}。"
+            faults.append(Fault("message_value", told, f"values.{name}", name))
     if len(json.dumps(content, ensure_ascii=False)) > MAX_CONTENT:
         faults.append(Fault("message_content", f"带走的值合起来不超过 {MAX_CONTENT} 字。", "values"))
     if faults:

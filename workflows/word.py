@@ -27,6 +27,9 @@ TEXT_WIDTH, TEXT_HEIGHT = Mm(156), Mm(225)
 LATIN = "Times New Roman"
 SONG, HEI, KAI, FANG, XIAOBIAO = "宋体", "黑体", "楷体_GB2312", "仿宋_GB2312", "方正小标宋简体"
 SIZE_2, SIZE_3, SIZE_4, SIZE_5 = Pt(22), Pt(16), Pt(14), Pt(10.5)
+MOST_OF_A_PROPERTY = 255
+"""Signs that Word takes in a property of a file; a matter's title may have more."""
+
 LINE = Pt(28.95)
 """Twenty-two lines on a page."""
 
@@ -34,7 +37,7 @@ LINE = Pt(28.95)
 def new_paper(title: str) -> Paper:
     """Open an empty A4 paper with the house's styles."""
     paper = Document()
-    paper.core_properties.title = title
+    paper.core_properties.title = title[:MOST_OF_A_PROPERTY]
     paper.core_properties.author = "岁序"
     paper.core_properties.comments = ""
     section = paper.sections[0]

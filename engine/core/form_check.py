@@ -22,10 +22,9 @@ from engine.core.form_schema import (
     mapping,
     read_json,
     text,
-    texts,
     words,
 )
-from engine.core.plain_text import printable, stray
+from engine.core.plain_text import printable, stray, texts
 from engine.ground.errors import Fault
 
 MAX_COMPONENTS = 300

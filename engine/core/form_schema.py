@@ -263,19 +263,6 @@ def text(raw: Mapping[str, Any], key: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def texts(raw: object) -> Iterator[str]:
-    """Give every text in JSON, names too."""
-    waiting = [raw]
-    while waiting:
-        found = waiting.pop()
-        if isinstance(found, str):
-            yield found
-        elif isinstance(found, dict):
-            waiting += [*found, *found.values()]
-        elif isinstance(found, list):
-            waiting += found
-
-
 def mapping(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Give the object at `key`, empty when it is none."""
     found = raw.get(key)

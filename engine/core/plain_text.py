@@ -1,6 +1,7 @@
 """Read what people type freely (names, reasons, opinions): one rule for which characters a text may hold."""
 
 import re
+from collections.abc import Iterator
 
 from engine.ground.errors import Fault, Invalid
 
@@ -35,6 +36,19 @@ def stray(text: str) -> str:
     """Say which character of a tidy text no page or paper can carry, "" where there is none."""
     found = _UNFIT.search(text)
     return f"第 {found.start() + 1} 个字是看不见的控制字符（U+{ord(found[0]):04X}），请删去它" if found else ""
+
+
+def texts(raw: object) -> Iterator[str]:
+    """Give every text in plain data, names too."""
+    waiting = [raw]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, str):
+            yield found
+        elif isinstance(found, dict):
+            waiting += [*found, *found.values()]
+        elif isinstance(found, list):
+            waiting += found
 
 
 def faults(text: str, label: str, longest: int, element: str, ask: str = "", lines: bool = False) -> list[Fault]:

@@ -297,7 +297,7 @@ def test_what_leaves_the_house_holds_them_as_text(house: House) -> None:
         assert tree.xpath("//img | //script | //iframe | //@onerror | //@href[starts-with(., 'java')]") == [], page
         assert "default-src 'none'" in tree.xpath("//meta[@http-equiv]/@content")[0]
     # Papers and tables take every sign, and no cell is a formula
-    paper = word.new_paper(T)
+    paper = word.new_paper(f"{T}{LONG}{LONG}")
     word.add_text(paper, T)
     assert word.to_bytes(paper)[:2] == b"PK"
     assert b"<f>" not in excel.table(f"=1+{T}", ('=HYPERLINK("x")',), [(f"=cmd|{T}",), ("@SUM(1)",)], (20,))

@@ -342,6 +342,14 @@ def test_alike_rows_and_clashing_days_of_different_units_are_named() -> None:
     assert "完成日期早于开始日期。" in text and "不在2026年内。" in text
 
 
+def test_rows_without_dates_and_more_rows_than_a_plan_takes_are_told() -> None:
+    plan = rows(*(("F01", f"教育{at}", "education", "", "没有写") for at in range(201)))
+    text = aggregation_checks.find(duties.load(), [], plan, [], "2026", {})
+    assert "事项超过200项，须合并后才能送审。" in text
+    assert "unit_0“教育0”：没有写明起止日期。" in text
+    assert "时间冲突：无" in text
+
+
 def test_long_texts_are_cut_to_what_the_form_takes(stage: Stage) -> None:
     begin(stage, ["unit_a", "unit_b"])
     for unit in ("unit_a", "unit_b"):
