@@ -127,6 +127,19 @@ def test_the_nth_turn_is_so_many_times_the_interval_after_the_anchor(
         assert found is not None and found.cycle["turn"] == number
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["date", "duration", "cycle"]), st.text("R0123456789/-+:.,TPYMWDHSZ() yearlymonthdt", max_size=30)
+)
+def test_whatever_is_written_is_understood_or_refused_and_a_cycle_moves_on(kind: TimerKind, text: str) -> None:
+    try:
+        turn = first(kind, text)
+    except ValueError:
+        return
+    following = timing.following(turn.cycle, PLAIN) if turn is not None and turn.cycle else None
+    assert turn is None or following is None or following.due_at > turn.due_at
+
+
 BAD_DATES = ["2026-02-30", "25:00", "2026-03-01T24:30", "2026-3-1", "-2026-03-01", "20260301", "2026-W10-1", "46023"]
 BAD_LENGTHS = ["P", "PT", "P1", "P1DT", "P1H", "-P1D", "-3", "2.5", "5000", "P9999Y", "PT1.5H", "P" + "9" * 200]
 BAD_CYCLES = [
