@@ -5,14 +5,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, partial, partialmethod
 from types import CodeType
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import create_engine
+from sqlalchemy.engine import Engine as Pool
 from werkzeug.routing import Rule
 
 from engine.core import passwords
+from engine.ground import database
+
+POOLS: dict[str, Pool] = {}
+STATEMENTS = 5000
+"""More than all tests together make."""
 
 Build = Callable[..., tuple[str, str]]
 
@@ -39,11 +47,24 @@ class Compiled(BytecodeCache):
 
 
 def install(patch: pytest.MonkeyPatch) -> None:
-    """Hash cheaply and compile templates once from now on."""
+    """Hash cheaply, and compile templates and statements once, from now on."""
     patch.setattr(passwords, "_HASHER", CHEAP)
     patch.setattr(passwords, "_NOBODY", CHEAP.hash("nobody"))
+    patch.setattr(database, "create_engine", _open_alike)
     patch.setattr(Flask, "jinja_options", {**Flask.jinja_options, "bytecode_cache": Compiled()})
     patch.setattr(Rule, "_compile_builder", partialmethod(_compile_when_built, compiled=Rule._compile_builder))
+
+
+def _open_alike(url: str, **options: Any) -> Pool:
+    """Open a pool that has all statements which another of its kind has compiled."""
+    made = create_engine(url, query_cache_size=STATEMENTS, **options)
+    first = POOLS.setdefault(made.dialect.name, made)
+    # A dialect has read what its server can do at the first connection.
+    if first.dialect.server_version_info is None:
+        POOLS[made.dialect.name] = made
+    else:
+        made.dialect, made._compiled_cache = first.dialect, first._compiled_cache
+    return made
 
 
 def _compile_when_built(rule: Rule, append_unknown: bool = True, *, compiled: Callable[[Rule, bool], Build]) -> Build:
