@@ -74,7 +74,7 @@ class SearchSchema(PageSchema):
 class ReasonSchema(Schema):
     """Why an instance is cancelled."""
 
-    reason = fields.String(required=True, validate=validate.Length(1, 2000))
+    reason = fields.String(required=True, validate=validate.Length(1, instances.REASON_LIMIT))
 
 
 class CancelledSchema(Schema):
