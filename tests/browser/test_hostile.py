@@ -31,7 +31,7 @@ from engine.ground.unit_of_work import SYSTEM, Actor, Unit, new_id
 from tests.browser import served
 from tests.browser.served import House
 from tests.browser.test_pages import NO_PAGES, rule_of
-from tests.browser.walk import Walk
+from tests.browser.walk import PATIENCE, Walk
 from web.session import API, WATCHED
 from workflows import excel, word
 
@@ -265,10 +265,10 @@ def test_nothing_that_was_typed_or_drawn_ever_runs(house: House, browser: Browse
         for path in _addresses(house, login):
             walk.open(path)
             for place in walk.page.locator(".diagram[data-xml-url]").all():
-                expect(place).to_have_attribute("data-drawn", "yes")
+                expect(place).to_have_attribute("data-drawn", "yes", timeout=PATIENCE)
             if path.endswith("/hostile/edit"):
                 walk.page.locator('#modeler [data-element-id="draft"]').first.click()
-                expect(walk.page.locator("#panel .bio-properties-panel-header")).to_be_visible()
+                expect(walk.page.locator("#panel .bio-properties-panel-header")).to_be_visible(timeout=PATIENCE)
             seen[rule_of(house, path, "GET")] += walk.page.locator("main").inner_text()
             assert walk.page.evaluate(BAD) == [], path
     # Then nothing has run or was tried: no dialog, no call, no word of the content policy
