@@ -28,8 +28,9 @@ CHROMIUM_HOW_TO_GET = "sudo apt-get install chromium fonts-noto-cjk；或用 CHR
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Open the list of what could not be had."""
+    """Open the list of what could not be had, and get ready to collect."""
     config.stash[MISSING] = {}
+    savings.hold()
 
 
 # Last, below the table of coverage: what is said at the end is what is read.
