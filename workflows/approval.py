@@ -14,7 +14,8 @@ from engine.core import documents, kin, opinions
 from engine.core.filenames import safe_name
 from engine.ground.clock import local
 from engine.ground.unit_of_work import Call, Result, Unit
-from workflows import adjustment, differences, duties, papers, word
+from workflows import adjustment, differences, papers, word
+from workflows.duties import Duties
 
 URGENCY = {"normal": "平件", "urgent": "加急", "express": "特急"}
 PUBLICITY = {"open": "主动公开", "request": "依申请公开", "closed": "不予公开"}
@@ -83,9 +84,8 @@ class Content(NamedTuple):
         return decided[-1:] == ["meeting"] and not self.papers
 
 
-def make_sheet(call: Call) -> Result:
+def make_sheet(known: Duties, call: Call) -> Result:
     """Freeze what was approved: the final text and the sheet, as files."""
-    known = duties.load()
     with call.engine.reading() as unit:
         drafted = documents.values(unit, call.business_key, "plan") or {}
         content = _content(unit, call.instance_id, call.business_key, drafted)

@@ -54,7 +54,7 @@ def functions() -> dict[str, Function]:
         "adjustment.refuse": adjustment.refuse,
         "aggregation.compile": partial(aggregation.compile_plan, known),
         "aggregation.tally": partial(aggregation.tally, known),
-        "approval.sheet": approval.make_sheet,
+        "approval.sheet": partial(approval.make_sheet, known),
         "archiving.pack": archiving.pack,
         "breakdown.break_down": breakdown.break_down,
         "breakdown.tell": partial(breakdown.tell, known),
