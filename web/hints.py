@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from engine import definitions, people
 from engine.core.decisions import SUFFIX
+from engine.ground.errors import Invalid
 from engine.ground.unit_of_work import Unit
 from web import guard, session
 from web.account import limiter
@@ -30,10 +31,10 @@ def _demand_administrator() -> None:
 @room.post("/processes/text")
 @limiter.limit(ASKED, key_func=guard.person_id)
 def judge() -> Response:
-    """Say what publishing would refuse in one text, as JSON: `{"fault": ""}` for nothing; an unknown kind is 422."""
+    """Say what publishing would refuse in one text, as JSON: `{"fault": ""}` for nothing; refuse an unknown kind."""
     kind, text = request.form.get("kind", ""), request.form.get("text", "")
     if kind not in definitions.TEXTS:
-        return make_response({"fault": ""}, 422)
+        raise Invalid(_("不知道要检查的是哪一种内容，请刷新页面后再试。"))
     with session.engine().reading() as unit:
         return make_response({"fault": definitions.judge_text(unit, kind, text.replace("\r\n", "\n"))})
 
