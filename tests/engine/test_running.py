@@ -4,7 +4,7 @@ import pytest
 
 from engine import incidents
 from engine.core import execution
-from engine.ground.unit_of_work import Call, Result
+from engine.ground.unit_of_work import SYSTEM, Call, Result
 from tests.engine.office import Office
 
 
@@ -176,3 +176,21 @@ def test_a_cancelled_task_takes_its_timer_along(office: Office, name: str) -> No
     assert office.names() == []
     assert office.wait(days=30) == 0
     assert office.state(instance)[0] == "cancelled"
+
+
+def test_a_join_that_waits_in_vain_is_an_incident_and_no_retry_lets_it_pass(office: Office) -> None:
+    # Given a join at which one token waits, and nothing can bring the other any more
+    instance = office.begin("engine_join_starved")
+    office.do("办理 a", "hr.head")
+    # Then a person is told what is lacking
+    with office.engine.reading() as unit:
+        (incident,) = incidents.listing(unit)
+    assert "汇合网关“汇合”还缺从“x”来的一路" in incident.message
+    # When it is tried again
+    with office.engine.transaction() as unit:
+        incidents.retry(unit, incident.id, SYSTEM)
+    office.work()
+    # Then it waits before a person again
+    with office.engine.reading() as unit:
+        (again,) = incidents.listing(unit)
+    assert (again.id != incident.id, office.state(instance)[0]) == (True, "active")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.core.diagram import Diagram, Node
+from engine.core.diagram import AWAITED, Diagram, Node
 
 if TYPE_CHECKING:
     from engine.core.spiff.machine import Machine
@@ -80,3 +80,27 @@ def _may_come(tasks: Iterable[Task], filled: set[str], ways: Mapping[str, frozen
     lacking = frozenset[str]().union(*(ways[name] for name in ways if name not in filled))
     having = frozenset[str]().union(*(ways[name] for name in filled))
     return bool(held & lacking - having)
+
+
+def starved(machine: "Machine") -> Task | None:
+    """Give the oldest token at a join where another is lacking, once nothing in the instance can bring it any more."""
+    waits: Task | None = None
+    for task in machine.tasks.values():
+        node = task.task_spec.node
+        if machine.inside(task.id) or (node.kind == "boundary" and node.event not in AWAITED):
+            # It stands around others, or takes what they throw: what they do counts.
+            continue
+        if node.kind != "parallel" or task._state != TaskState.WAITING:
+            return None
+        waits = waits or task
+    return waits
+
+
+def lack(machine: "Machine", task: Task) -> str:
+    """Say what a starved join lacks."""
+    node, diagram = task.task_spec.node, machine.diagram
+    came = first_by_flow(machine.at(task.task_spec, task.internal_data["container"]))
+    sources = [diagram.nodes[diagram.flows[name].source] for name in node.incoming if name not in came]
+    names = "、".join(dict.fromkeys(f"“{source.name or source.id}”" for source in sources))
+    join = f"汇合网关“{node.name or node.id}”还缺从{names}来的一路"
+    return f"{join}，这个事项里已经没有什么会从那里来。请撤销事项，并修改流程图。"

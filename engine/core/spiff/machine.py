@@ -16,7 +16,7 @@ from engine.core.pages import Pages
 from engine.core.spiff import events, joins
 from engine.core.spiff.program import ITERATION, Program
 from engine.core.spiff.repeats import RepeatStep
-from engine.core.spiff.steps import PersonStep, Step, ThrowStep, WaitStep
+from engine.core.spiff.steps import JoinStep, PersonStep, Step, ThrowStep, WaitStep
 from engine.core.tokens import LIVE_LIMIT, Change, Host, Token, counter
 from engine.ground.errors import Stuck
 
@@ -120,6 +120,8 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         if isinstance(task.task_spec, WaitStep):
             task._set_state(TaskState.WAITING)
             self.seen = -1
+        elif isinstance(task.task_spec, JoinStep):
+            task.task_spec._update(task)
         else:
             task._set_state(TaskState.READY)
             self.ready.append(task)
@@ -141,6 +143,7 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
             if self.program.asks and self.seen != self.host.changes:
                 events.look(self)
             if not self.ready and not joins.release(self):
+                self._tell_starved()
                 return
             task = self.ready.popleft()
             if task._state == TaskState.READY and task.id in self.tasks:
@@ -326,6 +329,13 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
             # Not waiting: what waits at a join is taken along by the next that comes.
             task._set_state(TaskState.STARTED)
             self.changes.append(Change("stuck", self.token(task), str(error)))
+
+    def _tell_starved(self) -> None:
+        starved = joins.starved(self)
+        if starved is not None:
+            lacking = joins.lack(self, starved)
+            starved._set_state(TaskState.STARTED)
+            self.changes.append(Change("stuck", self.token(starved), lacking))
 
     def _cancel(self, task: Task | None) -> None:
         if task is None or task.id not in self.tasks:

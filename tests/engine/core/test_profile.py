@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.core import markup, profile
 from engine.core.diagram import Diagram, FormUses, Surroundings
 from engine.ground.errors import Fault, Refused
+from tests.engine.mutations import SOURCES, mutated, retargeted
 from tests.engine.office import TABLES
 
 DIAGRAMS = Path(__file__).parents[2] / "diagrams"
@@ -272,42 +273,6 @@ def test_doubled_ids_of_nested_scopes_make_no_circle() -> None:
 
 
 # --- no input crashes or hangs
-
-TOKENS = re.compile(rb'"[^"]*"|</?[\w:]+|[^"<]+|.', re.DOTALL)
-SOURCES = [file.read_bytes() for file in FILES if file.stem != "refused_empty"]
-WORDS = sorted({token for source in SOURCES for token in TOKENS.findall(source)})
-
-
-@st.composite
-def mutated(draw: st.DrawFn) -> bytes:
-    """Take a diagram and cut, double, swap or replace parts of it, in tokens so that most stay well-formed."""
-    tokens = TOKENS.findall(draw(st.sampled_from(SOURCES)))
-    for _ in range(draw(st.integers(1, 6))):
-        start = draw(st.integers(0, len(tokens)))
-        end = min(len(tokens), start + draw(st.integers(0, 12)))
-        match draw(st.sampled_from(["cut", "double", "replace", "insert", "swap"])):
-            case "cut":
-                del tokens[start:end]
-            case "double":
-                tokens[end:end] = tokens[start:end]
-            case "replace":
-                tokens[start : start + 1] = [draw(st.sampled_from(WORDS))]
-            case "insert":
-                tokens.insert(start, draw(st.sampled_from(WORDS)))
-            case "swap":
-                tokens[start:end] = reversed(tokens[start:end])
-    return b"".join(tokens)
-
-
-@st.composite
-def retargeted(draw: st.DrawFn) -> bytes:
-    """Take a diagram and replace quoted values by others: well-formed, and wrong in what it says."""
-    tokens = TOKENS.findall(draw(st.sampled_from(SOURCES)))
-    quoted = [index for index, token in enumerate(tokens) if token.startswith(b'"') and b"//" not in token]
-    values = [tokens[index] for index in quoted] + [b'""', b'" "', b'"x:y"', b'"true"', '"年"'.encode()]
-    for index in draw(st.lists(st.sampled_from(quoted or [0]), max_size=5)):
-        tokens[index] = draw(st.sampled_from(values))
-    return b"".join(tokens)
 
 
 def judge(source: bytes) -> None:
