@@ -31,7 +31,7 @@ PAPERS = (
     ROOT / "CHANGELOG.md",
     ROOT / "docs" / "engine.md",
     ROOT / "docs" / "profile.md",
-    ROOT / "docs" / "feel.md",
+    ROOT / "web" / "templates" / "processes" / "feel.md",
     ROOT / "docs" / "embedding.md",
 )
 PROFILE = ROOT / "docs" / "profile.md"
@@ -277,8 +277,8 @@ _TABLES = """
 
 A business rule task asks the table that it names (`suixu:decision`, the id of the decision in its file) and puts what
 it says into a variable (`suixu:result`), in the act that reaches it. The file (`.dmn`, DMN 1.3) is published with the
-diagram and pinned to the version, as forms are. One decision with one table a file; cells are [FEEL](feel.md), of the
-variables that are seen at the task.
+diagram and pinned to the version, as forms are. One decision with one table a file; cells are
+[FEEL](../web/templates/processes/feel.md), of the variables that are seen at the task.
 
 | hit policy | gives |
 |---|---|

@@ -1,8 +1,12 @@
 """Help whoever draws while they type: which names are known, and what is wrong with a text."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
 
-from flask import Blueprint, make_response, request
+from flask import Blueprint, make_response, render_template, request
+from markdown import markdown
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from engine import definitions, people
@@ -15,6 +19,8 @@ from web.processes import PROCESS
 from web.texts import gettext as _
 
 room = Blueprint("hints", __name__)
+
+MANUAL = Path(__file__).with_name("templates") / "processes" / "feel.md"
 
 ASKED = "300/minute"
 """Many times what one person types; a script that asks more is no person."""
@@ -37,6 +43,19 @@ def judge() -> Response:
         raise Invalid(_("不知道要检查的是哪一种内容，请刷新页面后再试。"))
     with session.engine().reading() as unit:
         return make_response({"fault": definitions.judge_text(unit, kind, text.replace("\r\n", "\n"))})
+
+
+@room.get("/expressions")
+def feel() -> str:
+    """Show how expressions are written, by examples."""
+    return render_template("processes/feel.html", words=_manual())
+
+
+@cache
+def _manual() -> Markup:
+    # What stands in our own file is trusted: it is no input.
+    page = markdown(MANUAL.read_text(encoding="utf-8"), extensions=["tables", "fenced_code"])
+    return Markup(page.replace("<table>", '<table class="table">').replace("<th>", '<th scope="col">'))
 
 
 @room.app_template_global()

@@ -1,7 +1,7 @@
 """The expressions of a diagram: a documented subset of FEEL (DMN 1.3), bounded, without a way into Python.
 
-docs/feel.md is the page for those who write them: literals, operators, functions, null. Left out: function literals,
-boxed expressions, names with spaces, names of time zones, `partial` in a loop, `]a..b[`.
+web/templates/processes/feel.md is the page for those who write them: literals, operators, functions, null. Left out:
+function literals, boxed expressions, names with spaces, names of time zones, `partial` in a loop, `]a..b[`.
 
 Null comes from a missing name, a wrong type, a division by zero, an order with null; only null equals null. A condition
 holds when it `is True`.

@@ -134,6 +134,7 @@ PROCESSES = (
     ),
     Sight("edit-conflict", EDIT, "process-admin", "仍保存我的内容，盖过别人的草稿", _conflict, 409),
     Sight("edit-form-refused", EDIT, "process-admin", "没有保存：新加的表单或决策表有问题。", _new_form, 422),
+    Sight("expressions", "/expressions", "process-admin", "凡支持的，含义与标准一致", at("/expressions")),
     Sight("new-process", "/processes/new", "process-admin", "不复制，从空白开始", at("/processes/new")),
     Sight("new-process-refused", "/processes/new", "process-admin", "新建流程 有 2 处需要改正", _no_new_process, 422),
 )

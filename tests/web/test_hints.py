@@ -47,3 +47,16 @@ def test_a_kind_that_nobody_knows_is_no_question(stage: Stage) -> None:
 @pytest.mark.parametrize("who", ["staff", "auditor", "system"])
 def test_only_administrators_of_processes_ask(stage: Stage, who: str) -> None:
     assert stage.post(who, "/processes/text", kind="expression", text="1").status_code == 404
+    assert stage.get(who, "/expressions").status_code == 404
+
+
+def test_the_page_on_expressions_shows_its_examples_as_they_are_written(stage: Stage) -> None:
+    answer = stage.get("drawer", "/expressions")
+    tree = tree_of(answer)
+    assert answer.status_code == 200
+    assert [head.text for head in tree.iter("h1")] == ["表达式（FEEL）"]
+    assert any("1 + 2 * 3 → 7" in block.text_content() for block in tree.iter("pre"))
+    assert all(cell.get("scope") == "col" for cell in tree.iter("th"))
+    # And who draws is led there
+    for page in ("/processes", "/processes/errand/edit"):
+        assert "/expressions" in [link.get("href") for link in tree_of(stage.get("drawer", page)).iter("a")]

@@ -1,4 +1,4 @@
-"""Every example of docs/feel.md is true, and the page names every function and every bound."""
+"""Every example of the page on FEEL is true, and the page names every function and every bound."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from engine.core.expressions import evaluate, parse_assignments
 from engine.core.feel_functions import BUILTINS
 from engine.core.vocabulary import NAMES
 
-PAGE = (Path(__file__).parents[3] / "docs" / "feel.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "web" / "templates" / "processes" / "feel.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```\n(.*?)```", PAGE, re.DOTALL)
 EXAMPLES = [tuple(line.split(" → ")) for block in BLOCKS for line in block.splitlines() if "→" in line]
 (GIVEN,) = [block for block in BLOCKS if "→" not in block]
