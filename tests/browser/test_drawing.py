@@ -248,3 +248,23 @@ def test_axe_finds_nothing_wrong_with_the_drawing_board(house: House) -> None:
 def test_htmx_makes_no_code_and_no_styles_of_its_own(house: House) -> None:
     house.open(f'{VIEWER.format(url="/diagram.bpmn", marks="{}")}<script src="/static/htmx.js"></script>')
     assert house.page.evaluate("[htmx.config.allowEval, htmx.config.includeIndicatorStyles]") == [False, False]
+
+
+def test_no_key_is_lost_to_what_comes_back_of_the_keys_before(house: House) -> None:
+    # Given keys that come faster than the panel shows what they made
+    house.open(MODELER.format(xml=escape(DIAGRAM)))
+    page = house.page
+    page.locator('#modeler [data-element-id="write"]').click()
+    page.get_by_label("同一人接着办").clear()
+    typed = page.get_by_label("同一人接着办").evaluate(
+        """async (field) => {
+            field.focus();
+            for (const key of "agree, return, agree, return") {
+                document.execCommand("insertText", false, key);
+                await new Promise((resolve) => setTimeout(resolve));
+            }
+            return field.value;
+        }"""
+    )
+    # Then each of them is there
+    assert typed == "agree, return, agree, return"

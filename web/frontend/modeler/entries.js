@@ -44,9 +44,11 @@ function TextEntry({ id, label, description, read, write, list, many, feel, tag,
   // What comes back of what was typed is older than what has been typed since.
   const sent = useRef(value);
   useEffect(() => {
-    if (value !== sent.current) {
-      sent.current = value;
-      setTyped(value);
+    // Read anew: it is told late, and `value` may be older than what has been typed since.
+    const now = String(read() ?? "");
+    if (now !== sent.current) {
+      sent.current = now;
+      setTyped(now);
     }
   }, [value]);
   const fault = useFault(house.check, feel, typed);
