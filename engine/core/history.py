@@ -26,9 +26,11 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    type_coerce,
     union,
     update,
 )
+from sqlalchemy.types import NullType
 
 from engine.core import chain
 from engine.core.chain import ERASED, GENESIS, Chain, Erasure
@@ -228,7 +230,10 @@ def verify(connection: Connection, stream: str, since: Head = (0, GENESIS), know
     `known` is the register of erasures as it was read before.
     """
     known = registers(connection, stream) if known is None else known
-    query = kept(stream).where(model.event.c.number > since[0]).execution_options(yield_per=PAGE)
+    # Times as the driver gives them: one that somebody made unreadable is a break, not a crash.
+    columns = [type_coerce(column, NullType()) if column.name == "at" else column for column in _KEPT]
+    query = select(*columns).where(model.event.c.stream == stream, model.event.c.number > since[0])
+    query = query.order_by(model.event.c.number).execution_options(yield_per=PAGE)
     # Closed even when a break ends the reading early: a cursor of PostgreSQL lives on the server.
     with connection.execute(query) as rows:
         return judge(connection, stream, rows, known, since)

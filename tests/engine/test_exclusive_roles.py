@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine import accounts, people
-from engine.core.organization import EXCLUSIVE_ROLES, ROLES
+from engine.core.organization import EXCLUSIVE_ROLES, ROLES, refuse_roles
 from engine.ground.errors import SuixuError
 from engine.ground.unit_of_work import SYSTEM, Engine, Unit
 from tests.conftest import NewDatabase
@@ -111,3 +111,9 @@ def test_two_at_the_same_time_do_not_slip_past_each_other(engine: Engine) -> Non
         waiting.wait(10)
     other.join(10)
     assert [type(error).__name__ for error in refused] == ["Invalid"]
+
+
+def test_a_guardian_of_the_house_has_no_other_role(engine: Engine) -> None:
+    with engine.reading() as unit:
+        assert refuse_roles(unit, "nobody", ("audit", "integration")) == "系统、安全、审计管理员不得兼任对接员。"
+        assert refuse_roles(unit, "nobody", ("process", "integration")) == ""

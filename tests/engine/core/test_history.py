@@ -215,3 +215,11 @@ def test_a_moment_is_stored_as_it_was_hashed(engine: Engine) -> None:
     moment.moment = datetime(2026, 7, 1, 23, 59, 59, 999_999, tzinfo=ZONE)
     tell(engine, "甲")
     assert verdict(engine).whole
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_a_time_that_is_none_is_a_break_and_no_crash(engine: Engine) -> None:
+    tell(engine, "甲")
+    disarm(engine)
+    tamper(engine, "UPDATE event SET at = '昨天'")
+    assert not verdict(engine).whole

@@ -133,3 +133,27 @@ def test_a_new_file_that_another_has_just_opened_is_waited_for(monkeypatch: pyte
         with pytest.raises(sqlite3.OperationalError):
             ground._use_wal(refusing)
         assert refusing.left == 0
+
+
+class Opened:
+    """Be a connection to a file that somebody else is switching to WAL, for so many times."""
+
+    def __init__(self, times: int, words: str = "database is locked") -> None:
+        self.left, self.words = times, words
+
+    def execute(self, _statement: str) -> None:
+        self.left -= 1
+        if self.left >= 0:
+            raise sqlite3.OperationalError(self.words)
+
+
+def test_who_opens_a_file_that_is_being_switched_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ground, "WAL_PAUSES", (0.0, 0.0))
+    soon = Opened(2)
+    ground._use_wal(soon)
+    assert soon.left == -1
+    # But not for ever, and not where waiting does not help
+    for hopeless in (Opened(9), Opened(1, "disk I/O error")):
+        with pytest.raises(sqlite3.OperationalError, match=hopeless.words):
+            ground._use_wal(hopeless)
+    assert hopeless.left == 0
