@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -60,24 +61,25 @@ def _database(settings: Settings) -> Iterator[Finding]:
     except SuixuError as error:
         yield Finding(_("数据库"), False, error.message)
         return
-    engine = Engine(settings, SystemClock())
-    with engine.reading():
+    with closing(Engine(settings, SystemClock())) as engine:
         yield _version(engine)
-    remedy = _("还没有建立，或者是旧版本的，请运行 suixu migrate")
-    yield Finding(_("数据表"), current, _("是本版本的") if current else remedy)
-    if current:
-        yield _clock(engine)
-        yield _calendar(engine)
-        yield _record(engine)
-        yield from _stalls(engine)
-        yield _files(engine)
-    engine.close()
+        remedy = _("还没有建立，或者是旧版本的，请运行 suixu migrate")
+        yield Finding(_("数据表"), current, _("是本版本的") if current else remedy)
+        if current:
+            yield _clock(engine)
+            yield _calendar(engine)
+            yield _record(engine)
+            yield from _stalls(engine)
+            yield _files(engine)
 
 
 def _version(engine: Engine) -> Finding:
     database = engine.database
-    words = f"{'SQLite' if database.sqlite else 'PostgreSQL'} {'.'.join(map(str, database.version))}"
-    if database.sqlite and database.version < SOUND_WAL:
+    with engine.reading():
+        # Only who has connected knows it.
+        version = database.version
+    words = f"{'SQLite' if database.sqlite else 'PostgreSQL'} {'.'.join(map(str, version))}"
+    if database.sqlite and version < SOUND_WAL:
         words += _("；3.51.3 以前的 WAL 有一处罕见的缺陷，本系统只让写入者整理日志来避开它，请定期备份")
     return Finding(_("数据库"), True, words)
 

@@ -11,6 +11,7 @@ from docx.shared import Mm, Pt
 
 from engine import people
 from engine.core import documents, kin, opinions
+from engine.core.calendar import written
 from engine.core.filenames import safe_name
 from engine.ground.clock import local
 from engine.ground.unit_of_work import Call, Result, Unit
@@ -315,4 +316,4 @@ def _minutes(content: Content) -> tuple[str, str]:
 
 
 def _day(day: date | None) -> str:
-    return f"{day.year}年{day.month}月{day.day}日" if day else ""
+    return written(day) if day else ""

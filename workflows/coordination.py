@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from engine import people
 from engine.core import documents, kin, opinions
+from engine.core.calendar import written
 from engine.core.workdays import calendar_of
 from engine.ground.clock import local
 from engine.ground.unit_of_work import Call, Result, Unit
@@ -30,13 +31,13 @@ def compose(call: Call) -> Result:
         late = calendar_of(unit).workdays_between(missed, today)
         done = [*_urged(unit, members[own.parent_id]), *_decided(unit, members[own.parent_id]), *_sent(unit, own)]
     matter = str(call.variables["matter"])
-    moved = f"，后定于{_day(agreed)}前" if agreed != missed else ""
+    moved = f"，后定于{written(agreed)}前" if agreed != missed else ""
     lines = [
         "领导小组办公室主任：",
-        f"{name}应于{_day(missed)}前{matter}{moved}，至{_day(today)}已逾期{late}个工作日，仍未办结。",
+        f"{name}应于{written(missed)}前{matter}{moved}，至{written(today)}已逾期{late}个工作日，仍未办结。",
         *(["此前已办：", *(f"（{number}）{line}" for number, line in enumerate(done, 1))] if done else []),
         f"提请协调，督促{name}尽快办结。",
-        f"人事部　{_day(today)}",
+        f"人事部　{written(today)}",
     ]
     content = {"title": f"提请协调：{name}逾期未{matter}", "text": "\n".join(lines)}
     return Result(documents={DOCUMENT: content})
@@ -96,10 +97,6 @@ def _notices(content: Mapping[str, Any], held: Sequence[Any]) -> Iterator[tuple[
         yield ADDRESSEE, title, text
     else:
         yield DESK, f"没有送到：{title}", "领导小组办公室主任目前无人任职，请另行送达。"
-
-
-def _day(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def _short(day: date) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from engine import people
 from engine.core import forms
+from engine.core.calendar import written
 from engine.ground.unit_of_work import Unit
 from workflows.aggregation import OUT_OF_PLAN, OUT_OF_PLAN_LABEL
 from workflows.duties import Duties
@@ -79,7 +80,7 @@ def _day(text: str) -> str:
         day = date.fromisoformat(text)
     except ValueError:
         return ""
-    return f"{day.year}年{day.month}月{day.day}日"
+    return written(day)
 
 
 def _plain(value: Any) -> Any:

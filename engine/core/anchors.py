@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, tuple_
 
-from engine.core.calendar import morning
+from engine.core.calendar import morning, written
 from engine.core.filenames import shown
 from engine.ground import model
 from engine.ground.clock import local
@@ -160,8 +160,7 @@ def _differences(unit: Unit, anchor: Anchor, known: dict[Place, str]) -> Iterato
 
 
 def _day(moment: datetime) -> str:
-    day = local(moment).date()
-    return f"{day.year}年{day.month}月{day.day}日"
+    return written(local(moment).date())
 
 
 def _look_up(unit: Unit, places: set[Place], known: dict[Place, str]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from engine.core import decisions, documents, forms, organization
 from engine.core.archive_items import HOW_TO_VERIFY, INDEX, OPINIONS, Layout
+from engine.core.calendar import written
 from engine.core.chain import ERASED
 from engine.core.dossier import Dossier, Member, Record
 from engine.core.erasures import INSTEAD
@@ -172,7 +173,7 @@ def _opinions(dossier: Dossier) -> Html:
             dossier.posts.get(row.post, row.post),
             row.outcome,
             paragraphs(row.text) or "—",
-            _date(row.made_on),
+            written(row.made_on),
             f"{_moment(row.recorded_at)}{_marks(row, dossier)}",
         ]
         for row in dossier.opinions
@@ -378,15 +379,11 @@ def _person(dossier: Dossier, person_id: str | None) -> str:
 
 def _moment(moment: datetime) -> str:
     wall = local(moment)
-    return f"{_date(wall.date())}{wall.hour:02}:{wall.minute:02}"
-
-
-def _date(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
+    return f"{written(wall.date())}{wall.hour:02}:{wall.minute:02}"
 
 
 def _iso_date(text: str) -> str:
     try:
-        return _date(date.fromisoformat(text))
+        return written(date.fromisoformat(text))
     except ValueError:
         return text

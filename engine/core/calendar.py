@@ -91,6 +91,11 @@ class Calendar:
         return day
 
 
+def written(day: date) -> str:
+    """Write a day as papers do: 2026年1月20日."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
 def morning(day: date) -> datetime:
     """Return, in UTC, 08:30 in Shanghai of the day."""
     return _at(day, OFFICE_OPENS)

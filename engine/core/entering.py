@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from engine.core import notices, organization
+from engine.core.calendar import written
 from engine.core.organization import Person
 from engine.ground import model
 from engine.ground.errors import Invalid, NotAllowed
@@ -79,7 +80,6 @@ def _demand_scan(unit: Unit, task: Row[Any], scan_id: str) -> None:
 
 def tell_signer(unit: Unit, task: Row[Any], instance: Mapping[str, Any], signer: str, label: str, entry: Entry) -> None:
     """Tell the leader what was entered in their name, so that they can object."""
-    day = entry.made_on
-    signed = f"已代录您于{day.year}年{day.month}月{day.day}日的纸面签批“{label}”"
+    signed = f"已代录您于{written(entry.made_on)}的纸面签批“{label}”"
     body = f"{instance['title']}·{task.name}：{signed}。如有不符，请与承办秘书联系。"
     notices.tell(unit, f"entered:{task.id}", signer, "entered", "代录告知", body, f"/instances/{task.instance_id}")

@@ -82,7 +82,7 @@ def start(
     key = business_key or (_text(unit, own, seen, "业务键") if own else new_id())
     row = _new_row(unit, definition, key, unit_code, actor, parent, parent_token)
     title = _text(unit, definition.diagram.title, {**seen, "round": row["round"]}, "题名")
-    row["title"] = " ".join(plain_text.printable(title).split())[:300]
+    row["title"] = plain_text.heading(title, 300)
     if row["round"] == RUNS_ALREADY or insert_new(unit.connection, model.instance, [row]) == 0:
         if business_key or not own or _text(unit, own, seen, "业务键") == key:
             raise Running()

@@ -8,7 +8,7 @@ holds without it.
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -22,15 +22,14 @@ from sqlalchemy import (
     Label,
     Row,
     Select,
+    bindparam,
     func,
     insert,
     literal,
     select,
-    type_coerce,
     union,
     update,
 )
-from sqlalchemy.types import NullType
 
 from engine.core import chain
 from engine.core.chain import ERASED, GENESIS, Chain, Erasure
@@ -217,6 +216,12 @@ def registers(connection: Connection, stream: str | None = None) -> Registers:
 
 
 _KEPT = [model.event.c[name] for name in ("stream", "number", "kind", "at", "envelope", "salt", "payload", "digest")]
+ALL_KEPT = statements.Statement(select(*_KEPT).order_by(model.event.c.stream, model.event.c.number))
+KEPT_SINCE = statements.Statement(
+    select(*_KEPT)
+    .where(model.event.c.stream == bindparam("of"), model.event.c.number > bindparam("since"))
+    .order_by(model.event.c.number)
+)
 
 
 def kept(stream: str) -> Select[Any]:
@@ -230,20 +235,15 @@ def verify(connection: Connection, stream: str, since: Head = (0, GENESIS), know
     `known` is the register of erasures as it was read before.
     """
     known = registers(connection, stream) if known is None else known
-    # Times as the driver gives them: one that somebody made unreadable is a break, not a crash.
-    columns = [type_coerce(column, NullType()) if column.name == "at" else column for column in _KEPT]
-    query = select(*columns).where(model.event.c.stream == stream, model.event.c.number > since[0])
-    query = query.order_by(model.event.c.number).execution_options(yield_per=PAGE)
     # Closed even when a break ends the reading early: a cursor of PostgreSQL lives on the server.
-    with connection.execute(query) as rows:
+    with closing(statements.read(connection, KEPT_SINCE, PAGE, {"of": stream, "since": since[0]})) as rows:
         return judge(connection, stream, rows, known, since)
 
 
 def verify_all(connection: Connection, known: Registers) -> Iterator[Verdict]:
     """Recompute every chain that is there or has to be, in one reading of the whole record."""
     owed = set(streams(connection))
-    query = select(*_KEPT).order_by(model.event.c.stream, model.event.c.number)
-    for stream, own in groupby(statements.read(connection, query, PAGE), key=itemgetter(0)):
+    for stream, own in groupby(statements.read(connection, ALL_KEPT, PAGE), key=itemgetter(0)):
         owed.discard(stream)
         yield judge(connection, stream, own, known)
     yield from (judge(connection, stream, (), known) for stream in sorted(owed))

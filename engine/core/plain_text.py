@@ -32,6 +32,11 @@ def printable(text: str) -> str:
     return _UNFIT.sub("", tidy(text))
 
 
+def heading(text: str, longest: int) -> str:
+    """Give a worked out title as one line that can be kept and shown, cut where it is too long."""
+    return " ".join(printable(text).split())[:longest]
+
+
 def stray(text: str) -> str:
     """Say which character of a tidy text no page or paper can carry, "" where there is none."""
     found = _UNFIT.search(text)

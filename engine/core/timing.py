@@ -7,6 +7,7 @@ durations, working days and the recurrences of `calendar` (`yearly(first_workday
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -194,11 +195,9 @@ def read_moment(text: str) -> date:
     Raises:
         ValueError: the calendar has no such day, or the clock no such hour.
     """
-    try:
+    with suppress(ValueError):
         if _MOMENT.fullmatch(text):
             return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
-    except ValueError:
-        pass
     raise ValueError(f"“{text}”不是日期，也不是时刻")
 
 

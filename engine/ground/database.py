@@ -11,13 +11,12 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Table, create_engine, event, make_url, text
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Engine as Pool
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.ground.errors import Busy, Invalid
+from engine.ground.statements import insert_into
 
 log = logging.getLogger("suixu.database")
 
@@ -184,16 +183,5 @@ def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]])
     if not rows:
         return 0
     # A row count is not known on every driver; what comes back is what was new.
-    query = _insert(connection)(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    query = insert_into(table, connection.dialect).on_conflict_do_nothing().returning(*table.primary_key.columns)
     return len(connection.execute(query, rows).all())
-
-
-def replace(connection: Connection, table: Table, rows: list[dict[str, Any]], *changed: str) -> None:
-    """Insert rows, or change these columns where the key is there."""
-    query = _insert(connection)(table)
-    changes = {name: query.excluded[name] for name in changed}
-    connection.execute(query.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes), rows)
-
-
-def _insert(connection: Connection) -> Any:
-    return sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert

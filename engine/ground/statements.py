@@ -4,10 +4,11 @@ SQLAlchemy builds and looks up a statement anew each time it is written out, whi
 it. What an act always writes is built here once, and an act waits for the database once for all of it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Executable, Row, Select, Table
@@ -19,6 +20,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
 Values = Mapping[str, Any]
+EVERY: Values = MappingProxyType({})
+"""Asks for what no value restricts."""
 Query = UpdateBase | Select[Any]
 
 
@@ -44,19 +47,19 @@ class Statement:
 
 def insertion(table: Table) -> Statement:
     """Insert rows; a column that a row does not name is NULL."""
-    return Statement(partial(_insert, table), *table.columns.keys())
+    return Statement(partial(insert_into, table), *table.columns.keys())
 
 
 def insertion_of_new(table: Table) -> Statement:
     """Insert the rows whose keys are not there yet."""
-    return Statement(lambda dialect: _insert(table, dialect).on_conflict_do_nothing(), *table.columns.keys())
+    return Statement(lambda dialect: insert_into(table, dialect).on_conflict_do_nothing(), *table.columns.keys())
 
 
 def replacement(table: Table, *changed: str) -> Statement:
     """Insert rows, or change these columns where the key is there."""
 
     def make(dialect: Dialect) -> UpdateBase:
-        query = _insert(table, dialect)
+        query = insert_into(table, dialect)
         changes = {name: query.excluded[name] for name in changed}
         found: UpdateBase = query.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes)
         return found
@@ -64,7 +67,8 @@ def replacement(table: Table, *changed: str) -> Statement:
     return Statement(make, *table.columns.keys())
 
 
-def _insert(table: Table, dialect: Dialect) -> Any:
+def insert_into(table: Table, dialect: Dialect) -> Any:
+    """Begin an insertion that may say what to do where a key is there, which each database words for itself."""
     return (sqlite_insert if dialect.name == "sqlite" else postgresql_insert)(table)
 
 
@@ -155,18 +159,20 @@ def _execute(connection: Connection, cursor: Any, statement: Statement, given: S
         cursor.execute(ready.text, rows[0])
 
 
-def read(connection: Connection, query: Select[Any], page: int) -> Iterator[Sequence[Any]]:
+def read(
+    connection: Connection, statement: Statement, page: int, values: Values = EVERY
+) -> Generator[Sequence[Any], None, None]:
     """Give a great many rows as the driver has them, a page at a time; PostgreSQL's in binary, read at half the cost.
 
     Raises:
         DBAPIError: what the driver raised, as SQLAlchemy's own.
     """
-    text = str(query.compile(dialect=connection.dialect))
+    ready = statement.ready(connection.dialect)
     with _driver(connection) as driver:
         cursor = driver.cursor("suixu", binary=True) if _is_postgresql(connection) else driver.cursor()
         # Closed even when nobody reads to the end: a cursor of PostgreSQL lives on the server.
         with closing(cursor):
-            cursor.execute(text)
+            cursor.execute(ready.text, ready.parameters(values))
             while rows := cursor.fetchmany(page):
                 yield from rows
 

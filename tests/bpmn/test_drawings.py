@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from engine import definitions
 from engine.core import expressions, form_uses, forms, profile, vocabulary
 from engine.core.calendar import Calendar
 from engine.core.diagram import Diagram, Surroundings
@@ -57,9 +58,7 @@ def drawing(request: pytest.FixtureRequest) -> Drawing:
 
 def forms_of(key: str) -> dict[str, str]:
     """Read the forms of a process by the names its tasks use."""
-    return {
-        path.stem.partition(".")[2]: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob(f"{key}.*.form"))
-    }
+    return definitions.sources_beside(FOLDER / f"{key}.bpmn")
 
 
 def surroundings(key: str) -> Surroundings:

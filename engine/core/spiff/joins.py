@@ -87,7 +87,7 @@ def starved(machine: "Machine") -> Task | None:
     waits: Task | None = None
     for task in machine.tasks.values():
         node = task.task_spec.node
-        if machine.inside(task.id) or (node.kind == "boundary" and node.event not in AWAITED):
+        if machine.surrounds(task) or (node.kind == "boundary" and node.event not in AWAITED):
             # It stands around others, or takes what they throw: what they do counts.
             continue
         if node.kind != "parallel" or task._state != TaskState.WAITING:

@@ -293,6 +293,10 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         """Give what lives in a scope, oldest first."""
         return list(self._inside.get(container, {}).values())
 
+    def surrounds(self, task: Task) -> bool:
+        """Tell whether anything lives in the scope that a token has opened."""
+        return bool(self._inside.get(task.id))
+
     def is_taken(self, task: Task) -> bool:
         """Tell whether somebody takes what a token throws, where that is needed."""
         return events.is_taken(self, task)

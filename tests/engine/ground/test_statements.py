@@ -1,18 +1,11 @@
 """What an act writes is gathered and sent together: in its order, before any look, wholly or not at all."""
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
-from pathlib import Path
-
 import pytest
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.ground import model
-from engine.ground.clock import ZONE, FixedClock
 from engine.ground.errors import Busy, Stale
-from engine.ground.migrations import migrate
-from engine.ground.settings import Settings
 from engine.ground.statements import Statement, insertion, insertion_of_new, replacement
 from engine.ground.unit_of_work import Engine, Unit
 
@@ -21,15 +14,6 @@ HIRE, HIRE_NEW = insertion(model.person), insertion_of_new(model.person)
 RENAME = Statement(update(model.person).where(PERSON.id == bindparam("person"), PERSON.number.is_(None)), "name")
 DISMISS = Statement(delete(model.person).where(PERSON.id == bindparam("person")))
 SAVE = replacement(model.draft, "content")
-
-
-@pytest.fixture
-def engine(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Engine]:
-    """Open an engine on a fresh database."""
-    environment = {"SUIXU_DATA": str(tmp_path), "SUIXU_DATABASE_URL": new_database(migrate)}
-    made = Engine(Settings.from_environment(environment), FixedClock(datetime(2026, 1, 20, 0, 30, tzinfo=ZONE)))
-    yield made
-    made.close()
 
 
 def names(unit: Unit) -> list[str]:

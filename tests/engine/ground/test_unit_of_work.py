@@ -1,27 +1,13 @@
 """One act, one commit: what is put off comes before it, what follows comes after it and only then."""
 
 import logging
-from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from pathlib import Path
 
 import pytest
 
 from engine.core import history
 from engine.ground import model
-from engine.ground.clock import ZONE, FixedClock
-from engine.ground.migrations import migrate
-from engine.ground.settings import Settings
 from engine.ground.unit_of_work import SYSTEM, Engine, Unit, new_id
-
-
-@pytest.fixture
-def engine(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Engine]:
-    """Open an engine on a fresh database."""
-    environment = {"SUIXU_DATA": str(tmp_path), "SUIXU_DATABASE_URL": new_database(migrate)}
-    made = Engine(Settings.from_environment(environment), FixedClock(datetime(2026, 1, 20, 0, 30, tzinfo=ZONE)))
-    yield made
-    made.close()
 
 
 def hire(unit: Unit) -> str:
