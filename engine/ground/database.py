@@ -158,14 +158,15 @@ def _open_sqlite(url: str) -> Pool:
 
 def _use_wal(connection: Any) -> None:
     """Switch to WAL; of two who open a new file at once SQLite sends one away without letting it wait."""
-    for pause in (*WAL_PAUSES, None):
+    for pause in WAL_PAUSES:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            if pause is None or "locked" not in str(error):
+            if "locked" not in str(error):
                 raise
             time.sleep(pause)
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _open_postgresql(url: str) -> Pool:

@@ -72,6 +72,18 @@ def test_two_workers_fire_each_timer_once(office: Office) -> None:
     assert fired(office) == COUNT
 
 
+def test_a_batch_that_another_worker_has_done_meanwhile_is_let_be(office: Office) -> None:
+    begin_many(office, "runs_timer_iso")
+    office.engine.clock.advance(timedelta(days=60))  # type: ignore[attr-defined]
+    # Given two workers that have found the same batch
+    batch = jobs._next(office.engine, set())
+    # When one comes after the other
+    for _ in range(2):
+        assert jobs._fire_all(office.engine, batch) == {job.id for job in batch}
+    # Then each timer of it fired once
+    assert fired(office) == len(batch) > 1
+
+
 def test_a_timer_that_cannot_fire_keeps_none_of_the_others(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     made = begin_many(office, "runs_timer_iso")
     settle = execution.settle

@@ -116,4 +116,5 @@ def test_two_at_the_same_time_do_not_slip_past_each_other(engine: Engine) -> Non
 def test_a_guardian_of_the_house_has_no_other_role(engine: Engine) -> None:
     with engine.reading() as unit:
         assert refuse_roles(unit, "nobody", ("audit", "integration")) == "系统、安全、审计管理员不得兼任对接员。"
+        assert refuse_roles(unit, "nobody", ("audit", "system")).endswith("不得由同一账号兼任。")
         assert refuse_roles(unit, "nobody", ("process", "integration")) == ""

@@ -217,7 +217,8 @@ def test_of_two_new_passwords_one_counts(app: Flask, browse: Browse) -> None:
     words = ["Quite-New-2026", "Another-New-2026"]
     fields = [{"old": errands.PASSWORD, "new": word, "again": word} for word in words]
     at_once(*[(visit, visit.prepared("修改密码", each)) for visit, each in zip(visits, fields, strict=True)])
-    assert {*firsts(visits)} <= {303, 401, 409}
+    # The other one's session has ended, the password changed meanwhile, or the old one is wrong by now.
+    assert {*firsts(visits)} <= {303, 401, 409, 422}
     assert firsts(visits).count(303) == 1
     doors = [browse().open("/login").submit("登录", login="wang", password=word).status for word in words]
     assert sorted(doors) == [200, 422]
