@@ -111,7 +111,7 @@ def _machine(house: House, instance_id: str) -> Machine:
 
 
 def _load_run(unit: Unit, instance_id: str) -> execution.Run:
-    return execution.load(unit, instance_id)
+    return execution.load(unit, instance_id, row=execution.row_of(unit, instance_id))
 
 
 def _load(house: House, instance_id: str) -> None:

@@ -59,10 +59,14 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Open a transaction that never writes."""
-        with _translated(), self.pool.connect() as connection, connection.begin() as transaction:
-            yield connection
-            transaction.rollback()
+        """Open a transaction that never writes; PostgreSQL refuses what would."""
+        with _translated(), self.pool.connect() as connection:
+            connection.execution_options(postgresql_readonly=True)
+            with connection.begin() as transaction:
+                yield connection
+                # Not on PostgreSQL: with each rollback the driver forgets the statements that it has prepared.
+                if self.sqlite:
+                    transaction.rollback()
 
     @contextmanager
     def _one_writer(self) -> Iterator[None]:

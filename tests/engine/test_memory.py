@@ -87,7 +87,7 @@ def test_what_has_ended_and_what_is_too_large_is_not_kept(office: Office, monkey
 def test_a_look_takes_nothing_out_of_memory(office: Office) -> None:
     instance = office.begin("runs_user")
     with office.engine.reading() as unit:
-        execution.load(unit, instance)
+        execution.load(unit, instance, row=execution.row_of(unit, instance))
     assert reads(office.engine, lambda: load(office, instance)) == 0
 
 

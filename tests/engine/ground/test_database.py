@@ -41,6 +41,17 @@ def test_a_write_is_there_afterwards_and_an_error_undoes_it(database: Database) 
     assert persons(database) == 1
 
 
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_statements_stay_prepared_from_one_look_to_the_next(database: Database) -> None:
+    # Given looks enough for the driver to prepare what they ask
+    for _ in range(8):
+        persons(database)
+    # Then the connection still has it
+    with database.reading() as connection:
+        prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%person%'")
+        assert connection.execute(prepared).scalar_one() == 1
+
+
 def test_only_new_rows_are_counted(database: Database) -> None:
     with database.writing() as connection:
         assert insert_new(connection, model.person, []) == 0

@@ -1,12 +1,14 @@
 """One act, one commit: what is put off comes before it, what follows comes after it and only then."""
 
 import logging
+from contextlib import suppress
 from datetime import date, datetime
 
 import pytest
 
 from engine.core import history
 from engine.ground import model
+from engine.ground.errors import Busy
 from engine.ground.unit_of_work import SYSTEM, Engine, Unit, new_id
 
 
@@ -91,7 +93,8 @@ def test_what_was_recorded_can_be_taken_back_within_the_act(engine: Engine) -> N
 
 
 def test_a_look_never_writes(engine: Engine) -> None:
-    with engine.reading() as unit:
+    # PostgreSQL refuses it, SQLite forgets it.
+    with suppress(Busy), engine.reading() as unit:
         hire(unit)
     assert persons(engine) == 0
 
