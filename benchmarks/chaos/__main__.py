@@ -6,7 +6,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -38,6 +38,7 @@ class Report:
     cuts: int
     falls: int
     acts: Counter[str]
+    extent: Mapping[str, int]
     violations: Sequence[str]
 
     def lines(self) -> list[str]:
@@ -45,7 +46,9 @@ class Report:
         acts = ", ".join(f"{self.acts[kind]} {kind}" for kind in (people.DONE, people.REFUSED, people.UNSURE))
         first = (
             f"{self.database:12}seed {self.seed}, {self.seconds:.0f} s: {self.kills} kills, {self.cuts} cuts, "
-            f"{self.falls} falls; {self.acts.total()} acts ({acts}); {len(self.violations)} violations"
+            f"{self.falls} falls; {self.acts.total()} acts ({acts}); "
+            f"{', '.join(f'{number} {what}' for what, number in self.extent.items())}; "
+            f"{len(self.violations)} violations"
         )
         return [first, *(f"  - {violation}" for violation in self.violations)]
 
@@ -76,11 +79,12 @@ def torment(url: str, folder: Path, seed: int, seconds: float, most_kills: int =
     engine = house.open_engine(url, folder, clock)
     try:
         proof.settle(engine, clock)
-        found += proof.violations(engine, attempts)
+        record = proof.read(engine)
+        found += proof.violations(engine, record, attempts)
     finally:
         engine.close()
-    acts = Counter(attempt.result for attempt in attempts)
-    return Report(url.partition(":")[0].partition("+")[0], seed, took, kills, cuts, falls, acts, found)
+    database, acts = url.partition(":")[0].partition("+")[0], Counter(attempt.result for attempt in attempts)
+    return Report(database, seed, took, kills, cuts, falls, acts, proof.extent(record), found)
 
 
 def _strike(all_nodes: Nodes, crowd: list[Person], random: Random, until: float, most_kills: int) -> int:

@@ -31,6 +31,7 @@ _HEAD = (
     '<bpmn:message id="advised" name="已会办" /><bpmn:signal id="over" name="办完" />'
 )
 _FLOW = '<bpmn:sequenceFlow id="{0}_{1}" sourceRef="{0}" targetRef="{1}" />'
+_CARRIED = '<bpmn:extensionElements><suixu:{} source="subject" target="subject" /></bpmn:extensionElements>'
 _TASK = '<bpmn:userTask id="{0}" name="{1}" suixu:form="words" suixu:assignment="{2}" />'
 
 
@@ -45,11 +46,10 @@ def advice() -> bytes:
 
 
 def tally() -> bytes:
-    """Draw what the signal at the end of each matter starts."""
-    start = '<bpmn:startEvent id="s"><bpmn:signalEventDefinition signalRef="over" /></bpmn:startEvent>'
-    return _drawn(
-        TALLY, "计数", '"计数"', f'{start}<bpmn:task id="count" /><bpmn:endEvent id="e" />', "s>count count>e"
-    )
+    """Draw what the signal at the end of each matter starts, under the matter's name."""
+    start = f'<bpmn:startEvent id="s">{_CARRIED.format("out")}<bpmn:signalEventDefinition signalRef="over" />'
+    body = f'{start}</bpmn:startEvent><bpmn:task id="count" /><bpmn:endEvent id="e" />'
+    return _drawn(TALLY, "计数", "subject", body, "s>count count>e")
 
 
 def matter() -> bytes:
@@ -68,7 +68,7 @@ def matter() -> bytes:
         '<bpmn:parallelGateway id="join" /><bpmn:callActivity id="ask" name="会办" calledElement="advice"'
         ' suixu:businessKey="subject" />'
         '<bpmn:receiveTask id="hear" name="得知会办" messageRef="advised" /><bpmn:parallelGateway id="all" />'
-        '<bpmn:endEvent id="e"><bpmn:signalEventDefinition signalRef="over" /></bpmn:endEvent>'
+        f'<bpmn:endEvent id="e">{_CARRIED.format("in")}<bpmn:signalEventDefinition signalRef="over" /></bpmn:endEvent>'
     )
     flows = (
         "s>draft draft>split split>check split>pause pause>weigh check>join weigh>join join>ask ask>all"

@@ -31,13 +31,22 @@ STEPS = {
 
 @dataclass(frozen=True)
 class Record:
-    """Hold what is written down, as plain data; `people` maps a login to a person's id."""
+    """Hold what is written down, as plain data; `people` maps a login to a person's id.
+
+    `opinions` and `papers` are a task's id with the words said in it, `inbox` whose it is with a task's id, `variables`
+    those of whole instances by instance and name, `waiting` the messages that nobody has received.
+    """
 
     events: tuple[Event, ...]
     tasks: tuple[Row[Any], ...]
     jobs: tuple[Row[Any], ...]
     instances: tuple[Row[Any], ...]
     opinions: tuple[tuple[str, str], ...]
+    papers: tuple[tuple[str, str], ...]
+    inbox: tuple[tuple[str, str], ...]
+    variables: dict[tuple[str, str], Any]
+    waiting: tuple[str, ...]
+    incidents: tuple[str, ...]
     notices: tuple[str, ...]
     people: dict[str, str]
 
@@ -51,29 +60,49 @@ def settle(engine: Engine, clock: FixedClock) -> None:
 
 def read(engine: Engine) -> Record:
     """Read what is written down."""
-    opinion, notice, account = model.opinion.c, model.notice.c, model.account.c
+    opinion, version, inbox = model.opinion.c, model.document_version.c, model.inbox.c
+    account = model.account.c
     with engine.reading() as unit:
-        connection = unit.connection
-        rows = connection.execute(select(model.event).order_by(model.event.c.stream, model.event.c.number))
+
+        def rows(*what: Any) -> list[Row[Any]]:
+            return list(unit.connection.execute(select(*what)))
+
+        events = select(model.event).order_by(model.event.c.stream, model.event.c.number)
         return Record(
-            events=tuple(history.as_event(row) for row in rows),
-            tasks=tuple(connection.execute(select(model.task)).all()),
-            jobs=tuple(connection.execute(select(model.job)).all()),
-            instances=tuple(connection.execute(select(model.instance)).all()),
-            opinions=tuple(
-                (row.task_id, row.text) for row in connection.execute(select(opinion.task_id, opinion.text))
-            ),
-            notices=tuple(connection.execute(select(notice.key)).scalars()),
-            people={row.login: row.person_id for row in connection.execute(select(account.login, account.person_id))},
+            events=tuple(history.as_event(row) for row in unit.connection.execute(events)),
+            tasks=tuple(rows(model.task)),
+            jobs=tuple(rows(model.job)),
+            instances=tuple(rows(model.instance)),
+            opinions=tuple((row.task_id, row.text) for row in rows(opinion.task_id, opinion.text)),
+            papers=tuple((row.task_id, row.content["words"]) for row in rows(version.task_id, version.content)),
+            inbox=tuple((row.principal, row.task_id) for row in rows(inbox.principal, inbox.task_id)),
+            variables={(row.instance_id, row.name): row.value for row in rows(model.variable) if not row.scope},
+            waiting=tuple(row.name for row in rows(model.message.c.name)),
+            incidents=tuple(row.message for row in rows(model.incident.c.message)),
+            notices=tuple(row.key for row in rows(model.notice.c.key)),
+            people={row.login: row.person_id for row in rows(account.login, account.person_id)},
         )
 
 
-def violations(engine: Engine, attempts: Sequence[Attempt]) -> list[str]:
+def extent(record: Record) -> dict[str, int]:
+    """Count what the house did of what is proved."""
+    kinds = Counter(event.kind for event in record.events)
+    return {
+        "timers": kinds["timer.fired"],
+        "functions": kinds["function.done"],
+        "children": kinds["child.returned"],
+        "messages": kinds["event.received"],
+        "signals": sum(row.process_key == TALLY for row in record.instances),
+        "notices": len(record.notices),
+    }
+
+
+def violations(engine: Engine, record: Record, attempts: Sequence[Attempt]) -> list[str]:
     """Find everything that is not as it was promised."""
     audit = records.verify(engine)
     broken = [f"{verdict.stream}: {verdict.message}" for verdict in audit.broken]
     anchored = [f"{fault.element}: {fault.message}" for fault in audit.anchors]
-    return [*broken, *anchored, *promises.faults(engine), *differences(read(engine), attempts)]
+    return [*broken, *anchored, *promises.faults(engine), *differences(record, attempts)]
 
 
 def differences(record: Record, attempts: Sequence[Attempt]) -> Iterator[str]:
@@ -82,10 +111,13 @@ def differences(record: Record, attempts: Sequence[Attempt]) -> Iterator[str]:
     yield from _claims(record, attempts)
     yield from _completions(record, attempts)
     yield from _halves(record)
+    yield from _inboxes(record)
     yield from _work(record)
     yield from _children(record)
     yield from _told(record)
     yield from _ends(record)
+    # Nothing in this house can fail by itself.
+    yield from (f"something gave up: {message}" for message in record.incidents)
 
 
 def _count(record: Record, kind: str, name: str) -> Counter[str]:
@@ -141,14 +173,33 @@ def _completions(record: Record, attempts: Iterable[Attempt]) -> Iterator[str]:
 
 
 def _halves(record: Record) -> Iterator[str]:
-    """A completion is a task closed, one event of it, one opinion, and a token that went on: all or none."""
+    """A completion is a task closed, one event of it, its words in opinion and paper, a token gone on: all or none."""
     done = Counter(row.id for row in record.tasks if row.state == "completed")
     ids = {row.id for row in record.tasks}
     yield from _unequal("completions of the task", done, _count(record, "task.completed", "task"))
-    yield from _unequal("opinions of the task", done, Counter(task_id for task_id, _text in record.opinions))
     passed = Counter({key: n for key, n in _count(record, "activity.completed", "token").items() if key in ids})
     yield from _unequal("steps of the task", done, passed)
     yield from _unequal("openings of the task", Counter(ids), _count(record, "task.opened", "task"))
+    completed = [event for event in record.events if event.kind == "task.completed"]
+    said = Counter(f"{event.envelope['task']} ({(event.payload or {}).get('text')})" for event in completed)
+    for what, kept in (("opinions", record.opinions), ("papers", record.papers)):
+        yield from _unequal(f"{what} of the task", said, Counter(f"{task_id} ({text})" for task_id, text in kept))
+
+
+def _inboxes(record: Record) -> Iterator[str]:
+    """Whoever claimed a task has it, and it stands before those who may do it while it is open, and no longer."""
+    claimed = {
+        str(event.envelope["task"]): event.envelope["person"] for event in record.events if event.kind == "task.claimed"
+    }
+    wanted: Counter[str] = Counter()
+    for row in record.tasks:
+        if row.assignee_id != claimed.get(row.id):
+            yield f"the task {row.id} is with {row.assignee_id}, and was claimed by {claimed.get(row.id)}"
+        if row.state == "open":
+            whose = [f"person:{row.assignee_id}"] if row.assignee_id else [f"post:{post}" for post in row.candidates]
+            wanted.update(f"{row.id} before {principal}" for principal in whose)
+    found = Counter(f"{task_id} before {principal}" for principal, task_id in record.inbox)
+    yield from _unequal("places in inboxes of the task", wanted, found)
 
 
 def _work(record: Record) -> Iterator[str]:
@@ -158,14 +209,8 @@ def _work(record: Record) -> Iterator[str]:
         column = "id" if name == "job" else "token_id"
         done = Counter(str(getattr(row, column)) for row in rows if row.state == "done")
         yield from _unequal(event, done, _count(record, event, name))
-    # Retried or not, what is not done must have been put before a person.
-    troubled = {event.envelope.get("job") for event in record.events if event.kind == "incident.raised"}
     for row in record.jobs:
-        if (
-            row.kind in ("timer", "function", "return", "signal", "message", "start")
-            and row.state != "done"
-            and row.id not in troubled
-        ):
+        if row.kind in ("timer", "function", "return", "signal", "message", "start") and row.state != "done":
             yield f"the {row.kind} {row.id} is still {row.state}"
     wanted = Counter(
         f"function:{event.envelope['token']}:0:{person}"
@@ -177,25 +222,31 @@ def _work(record: Record) -> Iterator[str]:
 
 
 def _children(record: Record) -> Iterator[str]:
+    """Each call has one child, and each child that ended came home once: nobody here leaves before it does."""
     rows = [row for row in record.instances if row.parent_id]
+    calls = Counter(row.parent_token for row in rows)
+    yield from (f"the call {token} has {number} children" for token, number in calls.items() if number > 1)
     yield from _unequal(
         "starts of the child", Counter(row.id for row in rows), _count(record, "child.started", "child")
     )
     ended = Counter(row.id for row in rows if row.state != "active")
-    returned = _count(record, "child.returned", "child") + _count(record, "child.discarded", "child")
-    yield from _unequal("returns of the child", ended, returned)
+    yield from _unequal("returns of the child", ended, _count(record, "child.returned", "child"))
 
 
 def _told(record: Record) -> Iterator[str]:
     """Each end of a matter was signalled once, and counted once; each advice was heard of once."""
-    done = [event for event in record.events if event.kind == "activity.completed"]
-    processes = {row.id: row.process_key for row in record.instances}
-    passed = Counter((processes.get(event.stream.partition(":")[2]), event.envelope.get("activity")) for event in done)
-    counted = sum(row.process_key == TALLY for row in record.instances)
-    if counted != passed[KEY, "e"]:
-        yield f"{passed[KEY, 'e']} matters ended, and {counted} were counted"
-    if passed[KEY, "hear"] != passed[ADVICE, "e"]:
-        yield f"{passed[ADVICE, 'e']} advices were sent, and {passed[KEY, 'hear']} heard of"
+    subjects = {row.id: (row.process_key, row.title if row.process_key == KEY else "") for row in record.instances}
+    subjects |= {row.id: (ADVICE, row.business_key) for row in record.instances if row.process_key == ADVICE}
+    passed: dict[tuple[str, str], Counter[str]] = {}
+    for event in record.events:
+        if event.kind == "activity.completed":
+            key, subject = subjects.get(event.stream.partition(":")[2], ("", ""))
+            passed.setdefault((key, str(event.envelope.get("activity"))), Counter())[subject] += 1
+    none: Counter[str] = Counter()
+    counted = Counter(row.title for row in record.instances if row.process_key == TALLY)
+    yield from _unequal("counts of the matter", passed.get((KEY, "e"), none), counted)
+    yield from _unequal("advices of", passed.get((ADVICE, "e"), none), passed.get((KEY, "hear"), none))
+    yield from (f"a message {name} was never received" for name in record.waiting)
 
 
 def _ends(record: Record) -> Iterator[str]:
@@ -205,8 +256,17 @@ def _ends(record: Record) -> Iterator[str]:
     twice = [(token, name) for (token, name), number in tokens.items() if number > 1]
     yield from (f"the token {token} passed {name} more than once" for token, name in twice)
     passed = Counter((event.stream.partition(":")[2], event.envelope.get("activity")) for event in done)
+    told = Counter((event.stream.partition(":")[2], event.kind) for event in record.events)
     for row in record.instances:
+        completed = row.state == "completed"
+        if (told[row.id, "instance.started"], told[row.id, "instance.completed"]) != (1, completed):
+            yield f"the matter {row.id} ({row.state}) did not start once and end as it says"
         for name in STEPS.get(row.process_key, ()):
             number = passed[row.id, name]
-            if number > 1 or (row.state == "completed" and number != 1):
+            if number > 1 or (completed and number != 1):
                 yield f"the matter {row.id} ({row.state}) passed {name} {number} times"
+        if row.process_key == KEY:
+            wanted = (row.title, True if passed[row.id, "weigh"] else None)
+            found = tuple(record.variables.get((row.id, name)) for name in ("subject", "weighed"))
+            if found != wanted:
+                yield f"the matter {row.id} remembers {found} instead of {wanted}"

@@ -13,7 +13,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import pytest
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select, union_all
 
 from engine.core import catalogue, chain, correlation, execution, history
 from engine.core.execution import Run
@@ -195,31 +195,34 @@ def _is_as_remembered(look: Unit, row: Row[Any], run: Run) -> None:
 
 
 def _lives(look: Unit, row: Row[Any], run: Run) -> None:
-    """An active instance waits for a person, a job or an incident; an ended one has no token."""
+    """An active instance waits for a person, a job or an incident, in each of its steps; an ended one has no token."""
     tokens = run.machine.tokens
     if row.state != "active":
         assert not tokens
         return
-    assert tokens
-    assert any(_may_come(look, token) or _is_awaited(look, row.id, token.id) for token in tokens)
+    awaited = {found for (found,) in look.connection.execute(AWAITED, {"instance": row.id})}
+    # A condition may turn true by anything that happens in the instance.
+    assert any(token.node.event == "condition" or token.id in awaited for token in tokens)
     for token in tokens:
-        if correlation.waits(token.node) and token.state == "waiting":
-            assert _may_come(look, token) or _is_awaited(look, row.id, token.id), f"{token.node.id} is deaf"
+        assert token.id in awaited or not _is_moved_from_outside(token), f"{token.node.id} waits for nothing"
 
 
-def _may_come(look: Unit, token: Token) -> bool:
-    """Somebody may send what it waits for; a condition may turn true by anything that happens in the instance."""
-    heard = select(model.subscription.c.id).where(model.subscription.c.id == token.id)
-    return token.node.event == "condition" or look.connection.execute(heard).first() is not None
-
-
-def _is_awaited(look: Unit, instance_id: str, token_id: str) -> bool:
-    task, job, child = model.task.c, model.job.c, model.instance.c
-    connection = look.connection
-    if connection.execute(select(task.id).where(task.id == token_id, task.state == "open")).first():
+def _is_moved_from_outside(token: Token) -> bool:
+    """Tell whether a token stays where it is unless a person, a job, a child, a message or a signal comes."""
+    node = token.node
+    if node.repeats and not token.iterating:
+        return False
+    if node.kind in ("user", "service", "call"):
         return True
-    waiting = select(job.id).where(job.token_id == token_id, job.state.in_(("due", "leased", "failed")))
-    if connection.execute(waiting).first():
-        return True
-    called = select(child.id).where(child.parent_id == instance_id, child.parent_token == token_id)
-    return connection.execute(called.where(child.state == "active")).first() is not None
+    return token.state == "waiting" and (correlation.waits(node) or node.event == "timer")
+
+
+_TASK, _JOB, _CHILD, _WAITER = model.task.c, model.job.c, model.instance.c, model.subscription.c
+_HERE: Any = bindparam("instance")
+AWAITED = union_all(
+    select(_TASK.id).where(_TASK.instance_id == _HERE, _TASK.state == "open"),
+    select(_JOB.token_id).where(_JOB.instance_id == _HERE, _JOB.state.in_(("due", "leased", "failed"))),
+    select(_CHILD.parent_token).where(_CHILD.parent_id == _HERE, _CHILD.state == "active"),
+    select(_WAITER.id).where(_WAITER.instance_id == _HERE),
+)
+"""The tokens of an instance that something outside of it will move: what gave up has its incident."""
