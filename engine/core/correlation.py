@@ -55,7 +55,8 @@ class _Change:
 def _note(unit: Unit, change: _Change) -> None:
     if "meetings" not in unit.cache:
         unit.cache["meetings"] = []
-        unit.before_commit(lambda: _meet(unit))
+        # Before the streams of the history are taken, whatever else is in the act: everybody locks in one order.
+        unit.before_commit(lambda: _meet(unit), first=True)
     unit.cache["meetings"].append(change)
 
 

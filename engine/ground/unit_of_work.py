@@ -141,9 +141,9 @@ class Unit:
         """Give the local date of this act."""
         return local(self.now).date()
 
-    def before_commit(self, act: Callable[[], None]) -> None:
-        """Run `act` as the last thing inside this transaction."""
-        self._before.append(act)
+    def before_commit(self, act: Callable[[], None], first: bool = False) -> None:
+        """Run `act` as the last thing inside this transaction, or as the first of the last ones."""
+        self._before.insert(0 if first else len(self._before), act)
 
     def after_commit(self, act: Callable[[], None]) -> None:
         """Run `act` when, and only when, this transaction has been committed."""

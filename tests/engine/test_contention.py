@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from engine import definitions, documents, instances, jobs, tasks
+from engine import definitions, documents, instances, jobs, messages, tasks
 from engine.core import execution
 from engine.ground import model
-from engine.ground.errors import Invalid, NotFound, Stale
+from engine.ground.errors import Busy, Invalid, NotFound, Stale
 from engine.ground.unit_of_work import SYSTEM
 from tests.engine.office import DIAGRAMS, FORM, Office
 from tests.engine.test_jobs import FORM_YEAR
@@ -250,6 +250,69 @@ def test_two_publish_and_two_draw_at_once(office: Office) -> None:
     results = together(*[draw(f"{number}") for number in range(3)])
     assert [each for each in results if each == 1] == [1]
     assert len([each for each in results if isinstance(each, Stale)]) == 2
+
+
+def test_publishing_meets_starts_by_hand_and_by_messages(office: Office) -> None:
+    # Given a process that is started by hand and by messages
+    office.publish("runs_message_start")
+    source = (DIAGRAMS / "runs_message_start.bpmn").read_bytes()
+
+    def publish(number: int) -> None:
+        with office.engine.transaction() as unit:
+            definitions.publish(unit, source + f"<!-- {number} -->".encode(), {"plan": FORM}, SYSTEM)
+
+    def begin() -> None:
+        with office.engine.transaction() as unit:
+            execution.start(unit, definitions.latest(unit, "main"), {}, SYSTEM)
+
+    def send(key: str) -> None:
+        with office.engine.transaction() as unit:
+            messages.correlate(unit, "到货", key, {}, SYSTEM)
+
+    # When it is published by several while it starts
+    acts: list[Callable[[], object]] = [
+        *(partial(publish, number) for number in range(3)),
+        *[begin] * 4,
+        *(partial(send, key) for key in "xyz"),
+    ]
+    results = together(*acts, office.work, office.work)
+    office.work()
+    # Then only who published second was told so, and each start is there once, on a version that there is
+    assert all(isinstance(each, Stale) for each in refusals(results))
+    assert len(refusals(results)) < 3
+    with office.engine.reading() as unit:
+        table = model.instance.join(model.definition, model.definition.c.id == model.instance.c.definition_id)
+        keys = unit.connection.execute(select(model.instance.c.business_key).select_from(table)).scalars().all()
+        assert unit.connection.execute(select(model.message.c.id)).all() == []
+    assert len(keys) == len(office.open_tasks()) == 7
+    assert sorted(key for key in keys if len(key) == 1) == ["x", "y", "z"]
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_of_two_who_do_each_others_matters_in_one_commit_one_does_and_the_other_may_try_again(office: Office) -> None:
+    # Given two programs that each do two tasks in one commit, one the other way round
+    definition = office.publish("engine_no_way_on")
+    for _ in range(2):
+        with office.engine.transaction() as unit:
+            execution.start(unit, definition, {}, SYSTEM)
+    ids, gate = [row.id for row in office.open_tasks()], Barrier(2)
+
+    def both(order: list[str]) -> object:
+        try:
+            with office.engine.transaction() as unit:
+                unit.connection.exec_driver_sql("SET LOCAL deadlock_timeout = '50ms'")
+                tasks.complete(unit, order[0], office.actor("hr.head"), {}, "agree", 1)
+                gate.wait(timeout=WAIT)
+                tasks.complete(unit, order[1], office.actor("hr.head"), {}, "agree", 1)
+        except Busy as refusal:
+            return refusal
+        return "done"
+
+    # When they meet
+    results = together(partial(both, ids), partial(both, ids[::-1]))
+    # Then one has done both, and of the other nothing has happened
+    assert sorted(isinstance(each, Busy) for each in results) == [False, True]
+    assert office.open_tasks() == []
 
 
 def test_workers_side_by_side_remind_each_person_once(office: Office) -> None:

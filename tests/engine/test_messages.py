@@ -8,9 +8,9 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
-from engine import accounts, instances, jobs, messages, people
+from engine import accounts, instances, jobs, messages, people, tasks
 from engine.core import correlation, execution, history
 from engine.ground import model
 from engine.ground.errors import Invalid, NotAllowed
@@ -180,6 +180,27 @@ def test_a_sender_and_a_receiver_that_act_at_once_do_not_miss_each_other(office:
     # Then it is received
     office.work()
     assert office.state(instance)[0] == "completed"
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_who_sends_along_with_another_act_takes_its_locks_in_the_order_of_who_only_sends(office: Office) -> None:
+    office.begin("runs_user")
+    row = office.claim(office.open_tasks()[0].name)
+    held: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "pg_advisory_xact_lock" in statement:
+            held.append(str(next(iter(parameters.values()))))
+
+    # When a program that has the engine inside does a task and tells somebody of it, in one commit
+    event.listen(office.engine.database.pool, "before_cursor_execute", note)
+    with office.engine.transaction() as unit:
+        tasks.complete(unit, row.id, office.actor("hr.staff"), {}, "agree", 2)
+        messages.correlate(unit, "到货", "k", {}, SYSTEM)
+    along, held = held, []
+    send(office)
+    # Then it cannot wait in a ring with who only sends
+    assert along == held == ["到货", "到货\x1fk", "access"]
 
 
 @pytest.mark.parametrize(
