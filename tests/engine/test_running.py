@@ -178,14 +178,27 @@ def test_a_cancelled_task_takes_its_timer_along(office: Office, name: str) -> No
     assert office.state(instance)[0] == "cancelled"
 
 
-def test_a_join_that_waits_in_vain_is_an_incident_and_no_retry_lets_it_pass(office: Office) -> None:
-    # Given a join at which one token waits, and nothing can bring the other any more
-    instance = office.begin("engine_join_starved")
-    office.do("办理 a", "hr.head")
+@pytest.mark.parametrize(
+    ("name", "outcome", "told"),
+    [
+        ("engine_join_starved", "agree", "汇合网关“汇合”还缺从“x”来的一路"),
+        ("engine_inclusive_ring", "", "汇合网关“甲”还缺从“y”来的一路"),
+        ("engine_inclusive_starved", "agree", "汇合网关“汇合”还缺从“x”来的一路"),
+        ("engine_inclusive_met_no_way", "", "“汇合”的各个分支条件都不成立"),
+        ("runs_condition_catch", "return", '“b”等的条件“outcome = "agree"”没有成立'),
+    ],
+)
+def test_what_waits_in_vain_is_an_incident_and_no_retry_lets_it_pass(
+    office: Office, name: str, outcome: str, told: str
+) -> None:
+    # Given a token that waits for what nothing can bring any more
+    instance = office.begin(name)
+    if outcome:
+        office.do("办理 a", "hr.head", outcome)
     # Then a person is told what is lacking
     with office.engine.reading() as unit:
         (incident,) = incidents.listing(unit)
-    assert "汇合网关“汇合”还缺从“x”来的一路" in incident.message
+    assert told in incident.message
     # When it is tried again
     with office.engine.transaction() as unit:
         incidents.retry(unit, incident.id, SYSTEM)

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.core.diagram import AWAITED, Diagram, Node
+from engine.core.diagram import AWAITED, Diagram, Kind, Node
 
 if TYPE_CHECKING:
     from engine.core.spiff.machine import Machine
+
+_BESIDE: tuple[Kind, ...] = ("boundary", "handler")
+_JOINS: Mapping[Kind, int] = {"parallel": 1, "inclusive": 2}
+"""Who waits at a join waits for others: of those it is told first."""
 
 
 def meet(machine: "Machine", waiting: Iterable[Task], goes_on: Task) -> None:
@@ -65,6 +69,8 @@ def release(machine: "Machine") -> bool:
             if not _may_come(machine.inside(container), set(waiting), ways):
                 first = next(iter(waiting.values()))
                 meet(machine, waiting.values(), first)
+                # Those that met are gone: should it get stuck now, it need not wait for them again.
+                first.internal_data["held"] = True
                 first._ready()
                 released = True
     return released
@@ -83,22 +89,31 @@ def _may_come(tasks: Iterable[Task], filled: set[str], ways: Mapping[str, frozen
 
 
 def starved(machine: "Machine") -> Task | None:
-    """Give the oldest token at a join where another is lacking, once nothing in the instance can bring it any more."""
-    waits: Task | None = None
+    """Give a token that waits for what nothing in the instance can bring any more, the one that lacks most plainly.
+
+    Where only joins and conditions wait no variable changes any more, so no condition turns true either; inclusive
+    gateways may even wait for each other in a ring, as the standard has it (BPMN 2.0.2, 13.4.3).
+    """
+    waits: list[Task] = []
     for task in machine.tasks.values():
         node = task.task_spec.node
-        if machine.surrounds(task) or (node.kind == "boundary" and node.event not in AWAITED):
-            # It stands around others, or takes what they throw: what they do counts.
+        if machine.surrounds(task) or (
+            node.kind in _BESIDE and (node.event not in AWAITED or node.event == "condition")
+        ):
+            # It stands around others, or takes what they throw or change: what they do counts.
             continue
-        if node.kind != "parallel" or task._state != TaskState.WAITING:
+        if (node.kind not in _JOINS and node.event != "condition") or task._state != TaskState.WAITING:
             return None
-        waits = waits or task
-    return waits
+        waits.append(task)
+    return min(waits, key=lambda task: _JOINS.get(task.task_spec.node.kind, 0), default=None)
 
 
 def lack(machine: "Machine", task: Task) -> str:
-    """Say what a starved join lacks."""
+    """Say what a starved token lacks."""
     node, diagram = task.task_spec.node, machine.diagram
+    if node.event == "condition":
+        condition = f"“{node.name or node.id}”等的条件“{node.trigger.condition}”没有成立"
+        return f"{condition}，这个事项里已经没有什么会使它成立。请撤销事项，并修改流程图。"
     came = first_by_flow(machine.at(task.task_spec, task.internal_data["container"]))
     sources = [diagram.nodes[diagram.flows[name].source] for name in node.incoming if name not in came]
     names = "、".join(dict.fromkeys(f"“{source.name or source.id}”" for source in sources))

@@ -16,7 +16,7 @@ from engine.core.pages import Pages
 from engine.core.spiff import events, joins
 from engine.core.spiff.program import ITERATION, Program
 from engine.core.spiff.repeats import RepeatStep
-from engine.core.spiff.steps import JoinStep, PersonStep, Step, ThrowStep, WaitStep
+from engine.core.spiff.steps import InclusiveStep, JoinStep, PersonStep, Step, ThrowStep, WaitStep
 from engine.core.tokens import LIVE_LIMIT, Change, Host, Token, counter
 from engine.ground.errors import Stuck
 
@@ -120,7 +120,7 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
         if isinstance(task.task_spec, WaitStep):
             task._set_state(TaskState.WAITING)
             self.seen = -1
-        elif isinstance(task.task_spec, JoinStep):
+        elif isinstance(task.task_spec, JoinStep | InclusiveStep) and not task.internal_data["held"]:
             task.task_spec._update(task)
         else:
             task._set_state(TaskState.READY)
