@@ -1,7 +1,7 @@
 """Which variables can exist in a process, and where."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.core.diagram import Diagram, Node, Surroundings
@@ -22,22 +22,25 @@ _MAX_NAME = 100
 
 @dataclass(frozen=True)
 class Names:
-    """The variables of a process; where something that gives names is broken, `whole` is False and none is missed."""
+    """The variables of a process; where something that gives names is broken, `whole` is False and none is missed.
+
+    `made` are those that a process makes, by where they live: the process itself ("") or an iteration of the node.
+    """
 
     at_start: frozenset[str]
-    anywhere: frozenset[str]
+    made: Mapping[str, frozenset[str]]
     whole: bool
 
     def at(self, node: Node, diagram: Diagram) -> frozenset[str]:
         """Give the names that can be read in a node, with the items of the iterations it is in."""
         counted = frozenset({COUNTER}) if node.repeats else frozenset()
         item = frozenset({node.multi.item}) if node.multi else frozenset()
-        return counted | item | self.around(node, diagram)
+        return counted | item | self.made.get(node.id, frozenset()) | self.around(node, diagram)
 
     def around(self, node: Node, diagram: Diagram) -> frozenset[str]:
         """Give the names that can be read before the node's own iterations begin."""
         outer = diagram.nodes.get(node.scope)
-        return self.at(outer, diagram) if outer else self.anywhere
+        return self.at(outer, diagram) if outer else self.made[""]
 
 
 def is_name(text: str) -> bool:
@@ -54,8 +57,22 @@ def names_of(diagram: Diagram, around: Surroundings) -> Names:
     whole = sound == forms and all(_parses(script) for script in scripts)
     brought = {target for node in diagram.children() if node.kind == "start" for _, target in node.outputs}
     at_start = PREDEFINED.union(diagram.inputs, brought, *(_lifted(form, around) for form in starts))
-    lifted = at_start.union(*(_lifted(form, around) for form in sound))
-    return Names(at_start, lifted.union(_made(diagram)), whole)
+    made: dict[str, frozenset[str]] = {"": at_start}
+    for node in diagram.nodes.values():
+        form = node.attributes.get("form", "")
+        given = frozenset(_made(node)) | (_lifted(form, around) if form in sound else frozenset())
+        inside, outside = _home(node, diagram), _home(diagram.nodes.get(node.scope), diagram)
+        made[inside] = made.get(inside, frozenset()) | given
+        if node.multi:
+            made[outside] = made.get(outside, frozenset()) | {node.multi.result}
+    return Names(at_start, made, whole)
+
+
+def _home(node: Node | None, diagram: Diagram) -> str:
+    """Name the innermost node whose iterations keep what is made in a node, "" for the process."""
+    while node is not None and not node.multi:
+        node = diagram.nodes.get(node.scope)
+    return node.id if node is not None else ""
 
 
 def _is_sound(form: str, around: Surroundings) -> bool:
@@ -74,12 +91,9 @@ def _parses(script: str) -> bool:
     return True
 
 
-def _made(diagram: Diagram) -> Iterator[str]:
-    for node in diagram.nodes.values():
-        yield from (target for _, target in node.outputs)
-        if node.multi and node.multi.result:
-            yield node.multi.result
-        if node.kind == "rule" and is_name(node.attributes.get("result", "")):
-            yield node.attributes["result"]
-        if node.kind == "script" and _parses(node.script):
-            yield from (line.name for line in parse_assignments(node.script))
+def _made(node: Node) -> Iterator[str]:
+    yield from (target for _, target in node.outputs)
+    if node.kind == "rule" and is_name(node.attributes.get("result", "")):
+        yield node.attributes["result"]
+    if node.kind == "script" and _parses(node.script):
+        yield from (line.name for line in parse_assignments(node.script))

@@ -50,8 +50,9 @@ class ManyStep(RepeatStep):
         host, data = outer.workflow.host, round_.internal_data
         index: int = data["index"]
         host.keep_result(round_.id, outer.id, index, self.multi.result_item)
+        enough = self.multi.until and self._is_enough(outer, round_)
         host.drop(round_.id)
-        if self.multi.until and self._is_enough(outer, index):
+        if enough:
             outer.workflow.clear(outer.id)
         elif self.multi.sequential and index + 1 < outer.internal_data["count"]:
             self._begin(outer, index + 1, host.item(outer.id, index + 1))
@@ -73,12 +74,13 @@ class ManyStep(RepeatStep):
         named = {self.multi.item: item} if self.multi.item else {}
         outer.workflow.host.open_iteration(opened, {**named, COUNTER: Decimal(index + 1)})
 
-    def _is_enough(self, outer: Task, index: int) -> bool:
+    def _is_enough(self, outer: Task, round_: Task) -> bool:
         count, active = outer.internal_data["count"], len(outer.workflow.inside(outer.id))
-        done = index + 1 if self.multi.sequential else count - active
+        done = round_.internal_data["index"] + 1 if self.multi.sequential else count - active
         numbers = {"Instances": count, "ActiveInstances": active, "CompletedInstances": done, "TerminatedInstances": 0}
         named = {f"numberOf{name}": Decimal(number) for name, number in numbers.items()}
-        frames = outer.internal_data["frames"]
+        # Asked when an instance ends: its item and what it made are still seen.
+        frames = round_.internal_data["frames"]
         return bool(outer.workflow.host.is_enough(self.multi.until, outer.id, self.multi.result, named, frames))
 
     def _collect(self, outer: Task) -> None:
