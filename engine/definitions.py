@@ -30,7 +30,7 @@ from engine.core.catalogue import Definition
 from engine.core.decisions import SUFFIX, name_in_version
 from engine.core.diagram import Diagram, Surroundings
 from engine.ground import model
-from engine.ground.database import insert_new
+from engine.ground.database import insert_new, take_turns
 from engine.ground.errors import Fault, Stale, SuixuError
 from engine.ground.unit_of_work import Actor, Unit, new_id
 
@@ -127,6 +127,8 @@ def publish(
     Raises:
         Refused: the drawing has faults, all named. Invalid: the note.
     """
+    # One after the other: two who each call the other's process would both find no ring of calls.
+    take_turns(unit.connection, "definitions")
     diagram = profile.read(source, surroundings(unit, sources, own))
     note = plain_text.read(note, "发布说明", NOTE_LIMIT, "note", lines=True)
     used = _used(diagram, sources)

@@ -14,7 +14,7 @@ from sqlalchemy import event, select
 from engine import definitions, documents, instances, jobs, messages, tasks
 from engine.core import execution
 from engine.ground import model
-from engine.ground.errors import Busy, Invalid, NotFound, Stale
+from engine.ground.errors import Busy, Invalid, NotFound, Refused, Stale
 from engine.ground.unit_of_work import SYSTEM
 from tests.engine.office import DIAGRAMS, FORM, Office
 from tests.engine.test_jobs import FORM_YEAR
@@ -313,6 +313,27 @@ def test_of_two_who_do_each_others_matters_in_one_commit_one_does_and_the_other_
     # Then one has done both, and of the other nothing has happened
     assert sorted(isinstance(each, Busy) for each in results) == [False, True]
     assert office.open_tasks() == []
+
+
+def test_of_two_who_publish_at_once_only_one_closes_a_ring_of_calls(office: Office) -> None:
+    source = (DIAGRAMS / "engine_call.bpmn").read_text(encoding="utf-8")
+
+    def publish(own: str, called: str) -> object:
+        made = source.replace('<bpmn:process id="caller"', f'<bpmn:process id="{own}"')
+        made = made.replace('Element="child"', f'Element="{called}"')
+        with office.engine.transaction() as unit:
+            return definitions.publish(unit, made.encode(), {"form": FORM, "plan": FORM}, SYSTEM).version
+
+    # Given two processes that both call a third
+    office.publish("engine_child")
+    publish("one", "child")
+    publish("two", "child")
+    # When each is drawn anew at the same moment, so that it calls the other
+    results = together(partial(publish, "one", "two"), partial(publish, "two", "one"))
+    # Then whoever comes second is told of the ring
+    (refusal,) = refusals(results)
+    assert isinstance(refusal, Refused)
+    assert [fault.code for fault in refusal.faults] == ["BPMN-CALL-CYCLE"]
 
 
 def test_workers_side_by_side_remind_each_person_once(office: Office) -> None:
