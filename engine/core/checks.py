@@ -17,7 +17,7 @@ from engine.core.structure import shown
 from engine.ground.errors import Fault
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(T.*)?")
-_NEGATIVE = re.compile(r"-\s*[0-9.]+")
+_NO_DAYS = re.compile(r"-\s*[0-9.]+|[0-9]*\.0*[1-9][0-9]*")
 _REMIND = re.compile(r"[0-9]{1,3}(\s*,\s*[0-9]{1,3})*")
 _CHASE = re.compile(r"[0-9]{1,3}:([a-z0-9_]+\.[a-z0-9_]+)")
 _NUMBER = re.compile(r"[-+]?\s*[0-9.]+")
@@ -171,8 +171,10 @@ def _merge(desk: _Desk, node: Node) -> Iterator[Fault]:
 
 def _deadline(desk: _Desk, node: Node) -> Iterator[Fault]:
     due, remind, chase = (node.attributes.get(key, "") for key in ("due", "remind", "chase"))
-    if _ISO_DATE.fullmatch(due) or _NEGATIVE.fullmatch(due):
-        yield fault("DUE", node, f"期限“{due[:40]}”不合规。", '请写工作日数，例如 10,或日期，例如 date("2026-01-20")。')
+    if _ISO_DATE.fullmatch(due) or _NO_DAYS.fullmatch(due):
+        yield fault(
+            "DUE", node, f"期限“{due[:40]}”不合规。", '请写整数的工作日数，例如 10；或日期，例如 date("2026-01-20")。'
+        )
     elif due:
         yield from _expression(desk, due, "期限", node, desk.read(node), "DUE")
     if (remind or chase) and not due:

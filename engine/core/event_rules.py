@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from engine.core.diagram import AWAITED, Diagram, EventKind, Kind, Node, Trigger
+from engine.core.expressions import ExpressionError, parse
 from engine.core.markup import Element, elements, fault, place, reference, tag_of, text
 from engine.core.reading import REFERRED, TIMERS, Roots, event_definitions, node_elements, roots_of
 from engine.ground.errors import Fault
@@ -31,6 +32,7 @@ ALLOWED: Mapping[str, frozenset[EventKind | None]] = {
     "接收任务": frozenset({"message"}),
 }
 _MAX = 200
+_CLOCK = frozenset({"today", "now"})
 _PLACES: Mapping[Kind, str] = {
     "end": "结束",
     "catch": "中间捕获",
@@ -62,6 +64,7 @@ def check_events(process: Element, diagram: Diagram) -> Iterator[Fault]:
             yield from _cancel(node, diagram)
             yield from _race(node, diagram)
             yield from _carried(node)
+            yield from _clocked(node)
     yield from _twice(diagram)
 
 
@@ -225,6 +228,20 @@ def _carried(node: Node) -> Iterator[Fault]:
     if node.attributes.get("unit") and (node.event not in {"message", "signal"} or node.scope):
         message = "只有消息和信号的开始可以定单位(suixu:unit)。"
         yield fault("ATTRIBUTE", node, message, "请删去它。")
+
+
+def _clocked(node: Node) -> Iterator[Fault]:
+    """Refuse a condition that only the clock could turn true: conditions are asked when a variable has changed."""
+    if node.event != "condition" or node.trigger is None or node.kind == "handler":
+        return
+    try:
+        used = parse(node.trigger.condition).functions & _CLOCK
+    except ExpressionError:
+        return
+    if used:
+        names = "、".join(f"{name}()" for name in sorted(used))
+        message = f"条件事件的条件用了 {names}：条件只在变量变化之后判断，时间到了不会发生。"
+        yield fault("EVENT", node, message, "请改用定时事件，或先用脚本把日期放进变量。")
 
 
 def _twice(diagram: Diagram) -> Iterator[Fault]:

@@ -32,7 +32,7 @@ def deadline(run: "Run", token: Token, since: datetime) -> datetime | None:
         if isinstance(value, date):
             return calendar.deadline(morning(value), 0)
         if isinstance(value, Decimal):
-            return calendar.deadline(since, int(value))
+            return calendar.deadline(since, _whole_days(value))
     except ValueError as error:
         raise Stuck(f"{said}不能用：{error}", token.node.id) from error
     raise Stuck(f"{said}没有得出天数或者日期。", token.node.id)
@@ -56,3 +56,14 @@ def first_turn(run: "Run", token: Token) -> timing.Turn | None:
     if turn is None and not node.stays:
         raise Stuck(f"{said}已经都过去了，不会再到。", node.id)
     return turn
+
+
+def _whole_days(number: Decimal) -> int:
+    """Read a number of working days.
+
+    Raises:
+        ValueError: part of a day is none.
+    """
+    if number != number.to_integral_value():
+        raise ValueError(f"工作日数要是整数，现为 {number}。")
+    return int(number)

@@ -23,7 +23,10 @@ PARAMETER = "parameter"
 
 
 def _whole(value: Value) -> int | None:
-    return int(value) if isinstance(value, Decimal | int) and not isinstance(value, bool) else None
+    """Read a whole number; part of a day is no working day."""
+    if not isinstance(value, Decimal | int) or isinstance(value, bool) or value != int(value):
+        return None
+    return int(value)
 
 
 def _day(value: Value) -> date | None:

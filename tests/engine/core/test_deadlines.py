@@ -129,3 +129,14 @@ def test_chasing_that_no_calendar_reaches_is_an_incident_and_the_task_opens(offi
     assert [kind for kind, _day in planned(office)] == ["remind", "remind"]
     with office.engine.reading() as unit:
         assert "“起草”的提醒和催办没有排全：没有 2101 年" in incidents.listing(unit)[0].message
+
+
+@once
+def test_part_of_a_day_is_no_deadline_but_an_incident(office: Office) -> None:
+    # Given a number of days that is not whole
+    forms = {"form": FORM, "decide": DECIDE}
+    office.begin("engine_due_follows", unit_code="red", forms=forms, day=DUE, days=Decimal("2.5"))
+    # Then the task waits before a person, and no day is cut off
+    assert "清点" not in office.names()
+    with office.engine.reading() as unit:
+        assert "“清点”的期限“days”不能用：工作日数要是整数，现为 2.5" in incidents.listing(unit)[0].message

@@ -36,6 +36,7 @@ CASES: tuple[tuple[str, Any], ...] = (
     ('add workdays("明天", 1)', None),
     ('add workdays(today(), "三")', None),
     ("add workdays(today(), true)", None),
+    ("add workdays(today(), 2.5)", None),
     ("add workdays(today(), 1001)", None),
     ("count workdays(today(), add workdays(today(), 3))", Decimal(3)),
     ("count workdays(today(), 3)", None),
