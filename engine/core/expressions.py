@@ -1,7 +1,8 @@
 """The expressions of a diagram: a documented subset of FEEL (DMN 1.3), bounded, without a way into Python.
 
 web/templates/processes/feel.md is the page for those who write them: literals, operators, functions, null. Left out:
-function literals, boxed expressions, names with spaces, names of time zones, `partial` in a loop, `]a..b[`.
+functions of one's own but for the comparison of `sort`, boxed expressions, names with spaces, names of time zones,
+`partial` in a loop, `]a..b[`.
 
 Null comes from a missing name, a wrong type, a division by zero, an order with null; only null equals null. A condition
 holds when it `is True`.
@@ -14,8 +15,9 @@ from decimal import Overflow
 from functools import lru_cache
 from types import MappingProxyType
 
+from engine.core.feel_grammar import KEYWORDS
 from engine.core.feel_run import Functions, Run
-from engine.core.feel_syntax import KEYWORDS, Node, calls_in, check_calls, nodes_in, read, read_tests
+from engine.core.feel_syntax import Node, calls_in, check_calls, nodes_in, read, read_tests
 from engine.core.feel_values import ExpressionError, Meter, Value, items_of
 
 __all__ = [

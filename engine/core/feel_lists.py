@@ -1,10 +1,12 @@
 """The functions of lists and contexts."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, time, timedelta
 from decimal import Decimal
-from functools import reduce
+from functools import cmp_to_key, reduce
+from typing import cast
 
-from engine.core.feel_values import STEP, Meter, Value, equal, identity, items_of, order, whole
+from engine.core.feel_values import STEP, Lambda, Meter, Value, equal, identity, items_of, order, whole
 
 Call = Callable[[Meter, tuple[Value, ...]], Value]
 
@@ -174,10 +176,11 @@ def _place(values: tuple[Value, ...], position: Value) -> int | None:
 def _sublist(meter: Meter, arguments: tuple[Value, ...]) -> Value:
     values = items_of(arguments[0])
     first = None if values is None else _place(values, arguments[1])
-    length = whole(arguments[2]) if len(arguments) == 3 else len(values or ())
-    if values is None or first is None or length is None or length < 0:
+    if values is None or first is None:
         return None
-    return meter.items(values[first : first + length])
+    rest = len(values) - first
+    length = whole(arguments[2]) if len(arguments) == 3 else rest
+    return meter.items(values[first : first + length]) if length and 0 < length <= rest else None
 
 
 def _insert_before(meter: Meter, arguments: tuple[Value, ...]) -> Value:
@@ -207,6 +210,22 @@ def _index_of(meter: Meter, arguments: tuple[Value, ...]) -> Value:
     return tuple(Decimal(place) for place, value in found if equal(meter, value, arguments[1]) is True)
 
 
+def _sort(meter: Meter, arguments: tuple[Value, ...]) -> Value:
+    """Order a list so that no item stands before one that precedes it; null where that is not known of two."""
+    values, precedes = items_of(arguments[0]), cast(object, arguments[1])
+    if values is None or not isinstance(precedes, Lambda):
+        return None
+    answers: set[Value] = set()
+
+    def compare(left: Value, right: Value) -> int:
+        answer = precedes.apply(left, right)
+        answers.add(answer if isinstance(answer, bool) else None)
+        return -1 if answer is True else 1
+
+    ordered = sorted(meter.items(values), key=cmp_to_key(compare))
+    return None if None in answers else tuple(ordered)
+
+
 # Contexts
 
 
@@ -222,6 +241,57 @@ def _get_entries(meter: Meter, arguments: tuple[Value, ...]) -> Value:
     return meter.items(tuple({"key": key, "value": value} for key, value in context.items()))
 
 
+def _context(meter: Meter, arguments: tuple[Value, ...]) -> Value:
+    """Make a context of entries as `get entries` gives them; each key stands in one of them."""
+    made: dict[str, Value] = {}
+    entries = items_of(arguments[0])
+    for entry in meter.items(entries or ()):
+        key = entry.get("key") if isinstance(entry, Mapping) and "value" in entry else None
+        if not isinstance(key, str) or key in made:
+            return None
+        made[key] = cast(Mapping[str, Value], entry)["value"]
+    return None if entries is None else made
+
+
+def _context_put(meter: Meter, arguments: tuple[Value, ...]) -> Value:
+    context, keys, value = arguments
+    return _put(meter, context, items_of(keys) or (), value)
+
+
+def _put(meter: Meter, context: Value, keys: tuple[Value, ...], value: Value) -> Value:
+    """Write into a copy; several keys lead through contexts within it."""
+    if not isinstance(context, Mapping) or not keys or not isinstance(keys[0], str):
+        return None
+    meter.spend(len(context))
+    if len(keys) > 1:
+        value = _put(meter, context.get(keys[0]), keys[1:], value)
+        if value is None:
+            return None
+    return {**context, keys[0]: value}
+
+
+def _context_merge(meter: Meter, arguments: tuple[Value, ...]) -> Value:
+    """Join contexts; of two entries under one key the later stays."""
+    merged: dict[str, Value] = {}
+    contexts = items_of(arguments[0])
+    for context in meter.items(contexts or ()):
+        if not isinstance(context, Mapping):
+            return None
+        meter.spend(len(context))
+        merged |= context
+    return None if contexts is None else merged
+
+
+def _is(meter: Meter, arguments: tuple[Value, ...]) -> Value:
+    """Tell whether two values are one: of the same kind, equal, and an hour or moment with the same offset."""
+    left, right = arguments
+    return equal(meter, left, right) is True and _offset(left) == _offset(right)
+
+
+def _offset(value: Value) -> timedelta | None:
+    return value.utcoffset() if isinstance(value, time | datetime) else None
+
+
 def _not(meter: Meter, arguments: tuple[Value, ...]) -> Value:
     (value,) = arguments
     return not value if isinstance(value, bool) else None
@@ -232,6 +302,9 @@ FUNCTIONS: Mapping[str, tuple[Call, str]] = {
     "any": (_decided(True), "list | a, …"),
     "append": (_append, "list, item, …"),
     "concatenate": (_concatenate, "list, …"),
+    "context": (_context, "entries"),
+    "context merge": (_context_merge, "contexts"),
+    "context put": (_context_put, "context, key, value | context, keys, value"),
     "count": (_count, "list"),
     "distinct values": (_distinct_values, "list"),
     "flatten": (_flatten, "list"),
@@ -239,6 +312,7 @@ FUNCTIONS: Mapping[str, tuple[Call, str]] = {
     "get value": (_get_value, "m, key"),
     "index of": (_index_of, "list, match"),
     "insert before": (_insert_before, "list, position, newItem"),
+    "is": (_is, "value1, value2"),
     "list contains": (_list_contains, "list, element"),
     "max": (_extreme(1), "list | a, …"),
     "mean": (_mean, "list | a, …"),
@@ -249,6 +323,7 @@ FUNCTIONS: Mapping[str, tuple[Call, str]] = {
     "product": (_product, "list | a, …"),
     "remove": (_remove, "list, position"),
     "reverse": (_reverse, "list"),
+    "sort": (_sort, "list, precedes"),
     "stddev": (_stddev, "list | a, …"),
     "sublist": (_sublist, "list, start position, length?"),
     "sum": (_sum, "list | a, …"),

@@ -10,6 +10,8 @@ from lark import Token, UnexpectedToken
 from engine.core.feel_functions import BUILTINS
 from engine.core.feel_values import KINDS
 
+LAMBDA = "function(a, b) … 只能写在 sort 的第二个参数里，用来比较先后"
+PARTIAL = "循环里不能用 partial，请改用 sum、count 一类的函数"
 NOT = "“不是”要写成 not(…)，括号不能省"
 
 

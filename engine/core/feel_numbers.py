@@ -15,7 +15,7 @@ from decimal import (
 )
 
 from engine.core.feel_time import Months
-from engine.core.feel_values import MAX_EXPONENT, STEP, Meter, Value, whole
+from engine.core.feel_values import MAX_EXPONENT, STEP, Meter, Value, cut
 
 Call = Callable[[Meter, tuple[Value, ...]], Value]
 
@@ -23,12 +23,16 @@ _HARD = 20 * STEP
 """What a root, a power or a logarithm of so many digits costs against a step."""
 
 
+_SCALES = range(-6111, 6177)
+"""What a number may be rounded to: DMN 1.3, 10.3.4.5."""
+
+
 def _rounded(rounding: str, places: int | None = None) -> Call:
     """Round to a scale (`places` where none is given); a negative scale rounds to tens."""
 
-    def cut(meter: Meter, arguments: tuple[Value, ...]) -> Value:
-        number, scale = arguments[0], whole(arguments[1]) if len(arguments) == 2 else places
-        if not isinstance(number, Decimal) or scale is None or abs(scale) > MAX_EXPONENT:
+    def trim(meter: Meter, arguments: tuple[Value, ...]) -> Value:
+        number, scale = arguments[0], cut(arguments[1]) if len(arguments) == 2 else places
+        if not isinstance(number, Decimal) or scale is None or scale not in _SCALES:
             return None
         # What is finer than the number has nothing to round.
         if int(number.as_tuple().exponent) >= -scale:
@@ -36,7 +40,7 @@ def _rounded(rounding: str, places: int | None = None) -> Call:
         wide = Context(prec=2 * MAX_EXPONENT, rounding=rounding)
         return meter.number(number.quantize(Decimal((0, (1,), -scale)), context=wide))
 
-    return cut
+    return trim
 
 
 def _modulo(meter: Meter, arguments: tuple[Value, ...]) -> Value:

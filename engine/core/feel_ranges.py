@@ -79,33 +79,38 @@ def _coincides(p: _Pair) -> bool:
     return p.starts == p.ends == 0 and same
 
 
-def _test(holds: Callable[[_Pair], bool], turned: bool = False) -> Call:
-    def apply(meter: Meter, arguments: tuple[Value, ...]) -> Value:
-        left, right = reversed(arguments) if turned else arguments
-        pair = _pair(left, right)
-        return None if pair is None else holds(pair)
-
-    return apply
-
-
 _POINTS = "point1, point2 | point, range | range, point | range1, range2"
+_ALIKE = "point1, point2 | range1, range2"
 _RANGES = "range1, range2"
 _INNER = "point, range | range1, range2"
 _OUTER = "range, point | range1, range2"
 
+
+def _test(holds: Callable[[_Pair], bool], ways: str, turned: bool = False) -> tuple[Call, str]:
+    """Make a function that tests its two arguments, in their order or turned round, where they come in such a way."""
+    taken = {tuple("range" in name for name in way.split(",")) for way in ways.split("|")}
+
+    def apply(meter: Meter, arguments: tuple[Value, ...]) -> Value:
+        left, right = reversed(arguments) if turned else arguments
+        pair = _pair(left, right) if tuple(isinstance(one, Range) for one in arguments) in taken else None
+        return None if pair is None else holds(pair)
+
+    return apply, ways
+
+
 FUNCTIONS: Mapping[str, tuple[Call, str]] = {
-    "after": (_test(_after), _POINTS),
-    "before": (_test(_before), _POINTS),
-    "coincides": (_test(_coincides), "point1, point2 | range1, range2"),
-    "during": (_test(_includes, turned=True), _INNER),
-    "finished by": (_test(_finishes, turned=True), _OUTER),
-    "finishes": (_test(_finishes), _INNER),
-    "includes": (_test(_includes), _OUTER),
-    "meets": (_test(_meets), _RANGES),
-    "met by": (_test(_meets, turned=True), _RANGES),
-    "overlaps": (_test(_overlaps), _RANGES),
-    "overlaps after": (_test(_overlaps_before, turned=True), _RANGES),
-    "overlaps before": (_test(_overlaps_before), _RANGES),
-    "started by": (_test(_starts, turned=True), _OUTER),
-    "starts": (_test(_starts), _INNER),
+    "after": _test(_after, _POINTS),
+    "before": _test(_before, _POINTS),
+    "coincides": _test(_coincides, _ALIKE),
+    "during": _test(_includes, _INNER, turned=True),
+    "finished by": _test(_finishes, _OUTER, turned=True),
+    "finishes": _test(_finishes, _INNER),
+    "includes": _test(_includes, _OUTER),
+    "meets": _test(_meets, _RANGES),
+    "met by": _test(_meets, _RANGES, turned=True),
+    "overlaps": _test(_overlaps, _RANGES),
+    "overlaps after": _test(_overlaps_before, _RANGES, turned=True),
+    "overlaps before": _test(_overlaps_before, _RANGES),
+    "started by": _test(_starts, _OUTER, turned=True),
+    "starts": _test(_starts, _INNER),
 }

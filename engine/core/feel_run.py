@@ -9,12 +9,14 @@ from typing import TypeAlias, TypeGuard, cast
 from engine.core.feel_functions import BUILTINS
 from engine.core.feel_misprints import unknown_function
 from engine.core.feel_numbers import power
+from engine.core.feel_operators import compare, operate
 from engine.core.feel_syntax import Node
-from engine.core.feel_time import Months, add, divide, look, multiply, ratio, reverse, subtract
+from engine.core.feel_time import Months, look, reverse
 from engine.core.feel_values import (
     MAX_LIST,
     STEP,
     ExpressionError,
+    Lambda,
     Meter,
     Range,
     Scalar,
@@ -95,11 +97,15 @@ def _name(run: Run, node: Node, scope: _Scope) -> Value:
 
 
 def _path(run: Run, node: Node, scope: _Scope) -> Value:
-    (owner,), name = run.values(node, scope), str(node.value)
-    if not isinstance(owner, tuple):
-        return _property(owner, name)
-    found = tuple(item.get(name) for item in run.meter.items(owner) if isinstance(item, Mapping))
-    return found if len(found) == len(owner) else None
+    (owner,) = run.values(node, scope)
+    return _part(run.meter, owner, str(node.value))
+
+
+def _part(meter: Meter, owner: Value, name: str) -> Value:
+    """Give what a value has under a name; of a list, what each of its items has."""
+    if isinstance(owner, tuple):
+        return tuple(_part(meter, item, name) for item in meter.items(owner))
+    return _property(owner, name)
 
 
 _ENDS: Mapping[str, Callable[[Range], Value]] = {
@@ -202,13 +208,17 @@ def _domain(run: Run, node: Node, scope: _Scope) -> Iterable[Value] | None:
 
 
 def _counted(run: Run, low: Value, high: Value) -> Iterable[Value] | None:
-    """Count from one whole number to another, up or down."""
+    """Count from one whole number or day to another, up or down."""
+    if type(low) is type(high) is date:
+        return map(date.fromordinal, _steps(run, low.toordinal(), high.toordinal()))
     first, last = whole(low), whole(high)
-    if first is None or last is None:
-        return None
+    return None if first is None or last is None else map(Decimal, _steps(run, first, last))
+
+
+def _steps(run: Run, first: int, last: int) -> range:
     if abs(last - first) >= MAX_LIST:
         raise run.meter.error(f"要数的数超过{MAX_LIST}个，请缩短")
-    return map(Decimal, range(first, last + 1) if first <= last else range(first, last - 1, -1))
+    return range(first, last + 1) if first <= last else range(first, last - 1, -1)
 
 
 def _each(run: Run, node: Node, scope: _Scope) -> Value:
@@ -257,33 +267,25 @@ def _call(run: Run, node: Node, scope: _Scope) -> Value:
     return builtin.call(run.meter, arguments) if builtin else run.ask(name, arguments)
 
 
+def _function(run: Run, node: Node, scope: _Scope) -> Value:
+    def apply(*arguments: Value) -> Value:
+        return run.value(node.parts[0], {**scope, **dict(zip(_texts(node), arguments, strict=True))})
+
+    return cast(Value, Lambda(apply))
+
+
 def _compare(run: Run, node: Node, scope: _Scope) -> Value:
     left, right = run.values(node, scope)
     (sign,) = _texts(node)
     if sign in ("=", "!="):
         same = equal(run.meter, left, right)
         return None if same is None else same is (sign == "=")
-    return _ordered(left, sign, right)
-
-
-def _ordered(left: Value, sign: str, right: Value) -> bool | None:
-    compared = order(left, right)
-    if compared is None:
-        return None
-    return (
-        compared < 0
-        if sign == "<"
-        else compared <= 0
-        if sign == "<="
-        else compared > 0
-        if sign == ">"
-        else compared >= 0
-    )
+    return compare(left, sign, right)
 
 
 def _between(run: Run, node: Node, scope: _Scope) -> Value:
     value, low, high = run.values(node, scope)
-    return _decide((_ordered(value, ">=", low), _ordered(value, "<=", high)), False)
+    return _decide((compare(value, ">=", low), compare(value, "<=", high)), False)
 
 
 def _within(run: Run, node: Node, scope: _Scope) -> Value:
@@ -303,7 +305,7 @@ def _tests(run: Run, node: Node, scope: _Scope) -> Value:
 def _matches(run: Run, value: Value, choice: Node, scope: _Scope) -> Value:
     if choice.kind == "order":
         (bound,) = run.values(choice, scope)
-        return _ordered(value, str(choice.value), bound)
+        return compare(value, str(choice.value), bound)
     if choice.kind == "range":
         (low, high), (opening, closing) = run.values(choice, scope), _texts(choice)
         return _inside_range(value, low, high, opening, closing)
@@ -314,8 +316,8 @@ def _matches(run: Run, value: Value, choice: Node, scope: _Scope) -> Value:
 
 
 def _inside_range(value: Value, low: Value, high: Value, opening: str, closing: str) -> bool | None:
-    above = _ordered(value, ">=" if opening == "[" else ">", low)
-    return _decide((above, _ordered(value, "<=" if closing == "]" else "<", high)), False)
+    above = compare(value, ">=" if opening == "[" else ">", low)
+    return _decide((above, compare(value, "<=" if closing == "]" else "<", high)), False)
 
 
 def _is_or_has(meter: Meter, one: Value, value: Value) -> bool | None:
@@ -334,34 +336,8 @@ def _instance(run: Run, node: Node, scope: _Scope) -> Value:
 def _chain(run: Run, node: Node, scope: _Scope) -> Value:
     result, *others = run.values(node, scope)
     for sign, other in zip(_texts(node), others, strict=True):
-        result = _operate(run.meter, result, sign, other)
+        result = operate(run.meter, result, sign, other)
     return result
-
-
-def _operate(meter: Meter, left: Value, sign: str, right: Value) -> Value:
-    if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return _reckon(meter, left, sign, right)
-    if sign == "+":
-        return meter.string(left + right) if isinstance(left, str) and isinstance(right, str) else add(left, right)
-    if sign == "-":
-        return subtract(left, right)
-    if sign == "*" and isinstance(left, Decimal):
-        left, right = right, left
-    if not isinstance(left, timedelta | Months):
-        return None
-    if isinstance(right, Decimal):
-        return multiply(left, right) if sign == "*" else divide(left, right) if right else None
-    return ratio(meter.arithmetic, left, right) if sign == "/" and type(left) is type(right) else None
-
-
-def _reckon(meter: Meter, left: Decimal, sign: str, right: Decimal) -> Decimal | None:
-    if sign == "+":
-        return meter.arithmetic.add(left, right)
-    if sign == "-":
-        return meter.arithmetic.subtract(left, right)
-    if sign == "*":
-        return meter.arithmetic.multiply(left, right)
-    return meter.arithmetic.divide(left, right) if right else None
 
 
 def _power(run: Run, node: Node, scope: _Scope) -> Value:
@@ -398,6 +374,7 @@ _RULES: Mapping[str, Callable[[Run, Node, _Scope], Value]] = {
     "both": _connect(False),
     "choose": _choose,
     "call": _call,
+    "function": _function,
     "compare": _compare,
     "between": _between,
     "within": _within,

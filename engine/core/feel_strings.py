@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 
-from engine.core.feel_values import Meter, Value, items_of, render, whole
+from engine.core.feel_values import Meter, Value, cut, items_of, render
 from engine.core.form_patterns import Unsafe, check_pattern
 
 Call = Callable[[Meter, tuple[Value, ...]], Value]
@@ -45,9 +45,9 @@ def _cut(choose: Callable[[tuple[str, str, str]], str]) -> Call:
 
 
 def _substring(meter: Meter, arguments: tuple[Value, ...]) -> Value:
-    text, start = arguments[0], whole(arguments[1])
-    length = whole(arguments[2]) if len(arguments) == 3 else len(text) if isinstance(text, str) else None
-    if not isinstance(text, str) or not start or length is None or length < 0 or start < -len(text):
+    text, start = arguments[0], cut(arguments[1])
+    length = cut(arguments[2]) if len(arguments) == 3 else len(text) if isinstance(text, str) else None
+    if not isinstance(text, str) or not start or not length or length < 0 or abs(start) > len(text):
         return None
     first = start - 1 if start > 0 else len(text) + start
     return meter.string(text[first : first + length])
@@ -76,12 +76,12 @@ def _string_join(meter: Meter, arguments: tuple[Value, ...]) -> Value:
 
 def _number(meter: Meter, arguments: tuple[Value, ...]) -> Value:
     value, *signs = arguments
+    grouping, point = (*signs, None, None)[:2]
+    if grouping not in (" ", ",", ".", None) or point not in (".", ",", None) or (grouping and grouping == point):
+        return None
     if isinstance(value, Decimal):
         return value
     if not isinstance(value, str):
-        return None
-    grouping, point = (*signs, None, None)[:2]
-    if grouping not in (" ", ",", ".", None) or point not in (".", ",", None) or (grouping and grouping == point):
         return None
     text = value.replace(grouping, "") if isinstance(grouping, str) else value
     text = text.replace(",", ".") if point == "," and "." not in text else text
@@ -90,7 +90,7 @@ def _number(meter: Meter, arguments: tuple[Value, ...]) -> Value:
 
 # Regular expressions
 
-_BARE_END = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[$.]", re.DOTALL)
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 _REFERENCE = re.compile(r"\\([\\$])|\$([0-9])|([\\$])", re.DOTALL)
 
@@ -111,13 +111,10 @@ def _pattern(meter: Meter, text: str, pattern: Value, flags: Value = None) -> re
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str, flags: int) -> re.Pattern[str]:
-    # "$" is the very end here, where Python would also stop before a last line break.
-    ended = (
-        pattern
-        if flags & re.MULTILINE
-        else _BARE_END.sub(lambda found: r"\Z" if found[0] == "$" else found[0], pattern)
-    )
-    return re.compile(ended, flags)
+    # XPath: "$" is the very end, where Python would also stop before a last line break, and "." no carriage return.
+    instead = {} if flags & re.MULTILINE else {"$": r"\Z"}
+    instead |= {} if flags & re.DOTALL else {".": r"[^\n\r]"}
+    return re.compile(_PIECE.sub(lambda found: instead.get(found[0], found[0]), pattern), flags)
 
 
 def _matches(meter: Meter, arguments: tuple[Value, ...]) -> Value:

@@ -10,104 +10,19 @@ from typing import TypeAlias, cast
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken
 
 from engine.core.feel_functions import BUILTINS
-from engine.core.feel_misprints import NOT, Misprint, explain_sign, explain_stray, place, unknown_function
-from engine.core.feel_time import read_any
-from engine.core.feel_values import KINDS, MAX_DEPTH, MAX_DIGITS, MAX_LENGTH, ExpressionError, Value
-
-KEYWORDS = frozenset(
-    [
-        *("and", "or", "in", "between", "if", "then", "else", "for", "return"),
-        *("some", "every", "satisfies", "true", "false", "null"),
-    ]
+from engine.core.feel_grammar import GRAMMAR
+from engine.core.feel_misprints import (
+    LAMBDA,
+    NOT,
+    PARTIAL,
+    Misprint,
+    explain_sign,
+    explain_stray,
+    place,
+    unknown_function,
 )
-
-# A function's name may hold spaces ("list contains"), so it is one token: words that are no keywords, before a "(".
-# "if", "for", "some" and "every" reach as far to the right as they can: lark shifts where it might also reduce.
-_WORD = rf"(?!(?:{'|'.join(sorted(KEYWORDS))})\b)[^\W\d]\w*"
-_LINKED = r"date[ \t]+and[ \t]+time|years[ \t]+and[ \t]+months[ \t]+duration"
-_TYPES = "|".join(sorted((name.replace(" ", r"\s+") for name in KINDS | {"Any"}), key=len, reverse=True))
-_GRAMMAR = rf"""
-start: expression
-tests: choice ("," choice)*
-?choice: expression | order
-order: ORDER sum
-?expression: either
-?either: both (_OR both)*
-?both: comparison (_AND comparison)*
-?comparison: sum
-    | sum (ORDER | EQUALS) sum -> compare
-    | sum _BETWEEN sum _AND sum -> between
-    | sum _IN sum -> within
-    | sum _IN order -> within
-    | sum _IN "(" order ")" -> within
-    | sum _IN "(" choice ("," choice)+ ")" -> within
-    | sum INSTANCE -> instance
-?sum: product ((PLUS | MINUS) product)*
-?product: power ((TIMES | DIVIDE) power)*
-?power: unary (_POWER unary)*
-?unary: postfix | MINUS unary -> negative
-?postfix: atom
-    | postfix "." (NAME | PROPERTY) -> path
-    | postfix "[" expression "]" -> pick
-?atom: "(" expression ")"
-    | (LSQB | LPAR) expression ".." expression (RSQB | RPAR) -> range
-    | NUMBER -> number
-    | STRING -> string
-    | AT -> at
-    | TRUE -> true
-    | FALSE -> false
-    | NULL -> null
-    | NAME -> name
-    | FUNCTION "(" [expression ("," expression)*] ")" -> call
-    | FUNCTION "(" named ("," named)* ")" -> named_call
-    | LSQB [expression ("," expression)*] "]" -> listing
-    | LBRACE [entry ("," entry)*] "}}" -> context
-    | IF expression _THEN expression _ELSE expression -> choose
-    | FOR iterator ("," iterator)* _RETURN expression -> each
-    | (SOME | EVERY) iterator ("," iterator)* _SATISFIES expression -> each
-named: KEY ":" expression
-entry: (KEY | STRING) ":" expression
-iterator: NAME _IN (expression | span)
-span: expression ".." expression
-_OR: "or"
-_AND: "and"
-_BETWEEN: "between"
-_IN: "in"
-_THEN: "then"
-_ELSE: "else"
-_RETURN: "return"
-_SATISFIES: "satisfies"
-IF: "if"
-FOR: "for"
-SOME: "some"
-EVERY: "every"
-TRUE: "true"
-FALSE: "false"
-NULL: "null"
-LBRACE: "{{"
-LSQB: "["
-RSQB: "]"
-LPAR: "("
-RPAR: ")"
-PLUS: "+"
-MINUS: "-"
-TIMES: "*"
-DIVIDE: "/"
-_POWER: "**"
-ORDER: /<=|>=|<|>/
-EQUALS: /!=|=/
-NUMBER: /[0-9]+(?:\.[0-9]+)?|\.[0-9]+/
-STRING: /"(?:[^"\\\n]|\\.)*"/
-AT: /@"[^"\\\n]*"/
-NAME: /[^\W\d]\w*|\?/
-FUNCTION.1: /(?:{_LINKED}|{_WORD}(?:[ \t]+{_WORD})*)(?=\s*\()/
-KEY.1: /{_WORD}(?:[ \t]+{_WORD})*(?=\s*:)/
-PROPERTY.2: /(?:time[ \t]+offset|(?:start|end)[ \t]+included)\b/
-INSTANCE.2: /instance\s+of\s+(?:{_TYPES})(?!\w)/
-%ignore /\s+/
-%ignore /\/\/[^\n]*/
-%ignore /\/\*(?:.|\n)*?\*\//
-"""
+from engine.core.feel_time import read_any
+from engine.core.feel_values import MAX_DEPTH, MAX_DIGITS, MAX_LENGTH, ExpressionError, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +59,15 @@ def _node(
     depth = 1 + max((part.depth for part in parts), default=0)
     if depth > MAX_DEPTH:
         raise Misprint(at, f"嵌套超过{MAX_DEPTH}层，请拆成几个表达式")
+    _check_lambdas(kind, parts, value)
     free = [part.names.difference(bound[:index]) for index, part in enumerate(parts)]
     return Node(kind, at, parts, value, frozenset[str]().union(*free), depth)
+
+
+def _check_lambdas(kind: str, parts: tuple[Node, ...], value: Value) -> None:
+    for index, part in enumerate(parts):
+        if part.kind == "function" and kind != "named" and (kind, value, index) != ("call", "sort", 1):
+            raise Misprint(part.at, LAMBDA)
 
 
 def _literal(token: Token, value: Value) -> Node:
@@ -168,6 +90,7 @@ class _Builder(Transformer[Token, Node]):
     """Build the tree while lark reduces, so that no depth of nesting recurses."""
 
     def start(self, found: list[Node]) -> Node:
+        _check_lambdas("start", tuple(found), None)
         return found[0]
 
     def number(self, found: list[Token]) -> Node:
@@ -249,7 +172,15 @@ class _Builder(Transformer[Token, Node]):
         (head,), (*iterators, body) = _split(found)
         names = tuple(str(one.value) for one in iterators)
         kind = "each" if head == "for" else str(head)
+        if kind == "each" and "partial" in body.names.difference(names):
+            raise Misprint(body.at, PARTIAL)
         return _node(kind, place(head), (*(one.parts[0] for one in iterators), body), names, names)
+
+    def function(self, found: list[_Found]) -> Node:
+        (head, *given), parts = _split(found)
+        names = tuple(map(_named, given))
+        made = _node("function", place(head), parts, names)
+        return replace(made, names=made.names.difference(names))
 
     def path(self, found: list[_Found]) -> Node:
         (name,), parts = _split(found)
@@ -313,7 +244,7 @@ def _ordered(name: str, given: Mapping[str, Node], at: tuple[int, int]) -> tuple
 
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{6})|(.))", re.DOTALL)
-_ESCAPED = {'"': '"', "\\": "\\", "/": "/", "n": "\n", "r": "\r", "t": "\t"}
+_ESCAPED = {'"': '"', "'": "'", "\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
 
 
 def _unescape(token: Token) -> str:
@@ -321,9 +252,10 @@ def _unescape(token: Token) -> str:
         code = match[1] or match[2]
         if code and 0 < int(code, 16) <= 0x10FFFF:
             return chr(int(code, 16))
-        if match[3] in _ESCAPED:
-            return _ESCAPED[match[3]]
-        raise Misprint(place(token), f'文字里的“{match[0]}”不是可用的转义，反斜杠本身要写成“\\\\”，引号要写成“\\"”')
+        if code or match[3] in ("u", "U"):
+            raise Misprint(place(token), f"文字里的“{match[0]}”不是可用的转义，反斜杠本身要写成“\\\\”")
+        # DMN 1.3, 10.3.1.2: elsewhere a backslash is a sign like any other, as in "\d+".
+        return _ESCAPED.get(match[3], match[0])
 
     try:
         # Two \u escapes may be the halves of one character; a half alone cannot be stored.
@@ -335,7 +267,7 @@ def _unescape(token: Token) -> str:
 @cache
 def _parser() -> Lark:
     start = ["start", "tests"]
-    return Lark(_GRAMMAR, parser="lalr", lexer="basic", start=start, transformer=_Builder(), maybe_placeholders=False)
+    return Lark(GRAMMAR, parser="lalr", lexer="basic", start=start, transformer=_Builder(), maybe_placeholders=False)
 
 
 def read(text: str) -> Node:

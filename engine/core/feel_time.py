@@ -17,13 +17,13 @@ _SECOND = 1_000_000
 _EXACT = Context(prec=60)
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_OFFSET = r"(?P<zone>Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])?"
+_OFFSET = r"(?P<zone>Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9](?::[0-5][0-9])?)?"
 _TIME = re.compile(rf"([0-9]{{2}}):([0-9]{{2}}):([0-9]{{2}})(?:\.([0-9]{{1,9}}))?{_OFFSET}")
 _FRACTION = re.compile(r"\.[0-9]{6}")
 _MONTHS = re.compile(r"(-?)P(?=[0-9])(?:([0-9]{1,7})Y)?(?:([0-9]{1,7})M)?")
 _SPAN = re.compile(
     r"(-?)P(?=[0-9T])(?:([0-9]{1,9})D)?"
-    r"(?:T(?=[0-9])(?:([0-9]{1,12})H)?(?:([0-9]{1,12})M)?(?:([0-9]{1,12})(?:\.([0-9]{1,9}))?S)?)?"
+    r"(?:T(?=[0-9])(?:([0-9]{1,12})H)?(?:([0-9]{1,12})M)?(?:([0-9]{1,12})(?:\.([0-9]{0,9}))?S)?)?"
 )
 
 
@@ -67,7 +67,7 @@ def _zone(text: str | None) -> timezone | None:
         return None
     if text == "Z":
         return UTC
-    offset = timedelta(hours=int(text[1:3]), minutes=int(text[4:6]))
+    offset = timedelta(hours=int(text[1:3]), minutes=int(text[4:6]), seconds=int(text[7:] or 0))
     return timezone(-offset if text[0] == "-" else offset)
 
 
@@ -179,7 +179,7 @@ def subtract(left: object, right: object) -> Temporal | None:
     if isinstance(left, time) and isinstance(right, time):
         return _between(*(datetime.combine(date(2000, 1, 1), one) for one in (left, right)))
     if isinstance(left, date) and isinstance(right, date):
-        return _between(_midnight(left, right), _midnight(right, left))
+        return left - right if type(left) is type(right) is date else _between(_midnight(left), _midnight(right))
     return None
 
 
@@ -193,12 +193,9 @@ def _between(left: datetime, right: datetime) -> timedelta | None:
     return left - right if (left.tzinfo is None) is (right.tzinfo is None) else None
 
 
-def _midnight(day: date, beside: date) -> datetime:
-    """Read a date as midnight, in UTC where what stands beside it has an offset."""
-    if isinstance(day, datetime):
-        return day
-    zone = UTC if isinstance(beside, datetime) and beside.tzinfo else None
-    return datetime.combine(day, time(), zone)
+def _midnight(day: date) -> datetime:
+    """Read a date beside a moment as midnight in UTC: DMN 1.3, 10.3.2.3.4."""
+    return day if isinstance(day, datetime) else datetime.combine(day, time(), UTC)
 
 
 def multiply(span: timedelta | Months, factor: Decimal) -> timedelta | Months:

@@ -26,8 +26,7 @@ def _day_of(value: Value) -> date | None:
 def _date(meter: Meter, arguments: tuple[Value, ...]) -> Value:
     if len(arguments) == 1:
         (value,) = arguments
-        moment = read_moment(value) if isinstance(value, str) and "T" in value else value
-        return read_date(moment) if isinstance(moment, str) else _day_of(moment)
+        return read_date(value) if isinstance(value, str) else _day_of(value)
     parts = [part for part in map(whole, arguments) if part is not None]
     try:
         return date(*parts) if len(parts) == 3 else None
@@ -53,8 +52,7 @@ def _time(meter: Meter, arguments: tuple[Value, ...]) -> Value:
 
 def _time_from(value: Value) -> Value:
     if isinstance(value, str):
-        moment = read_moment(value) if "T" in value else None
-        return moment.timetz() if moment else read_time(value)
+        return read_time(value)
     if isinstance(value, datetime):
         return value.timetz()
     return value if isinstance(value, time) else None

@@ -1,6 +1,6 @@
 """The values of the expression language, and the bounds every evaluation keeps."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
@@ -35,6 +35,13 @@ class Range:
     end: "Scalar | None"
     start_included: bool = True
     end_included: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Lambda:
+    """A function written where it is used; no value of the language: nothing but its caller ever holds it."""
+
+    apply: Callable[..., Value]
 
 
 class ExpressionError(ValueError):
@@ -181,7 +188,7 @@ def kind(value: Value) -> str:
 
 
 def _placed(value: Value) -> bool:
-    """Tell whether an hour or moment says where it is; with one that does not, it has neither order nor equality."""
+    """Tell whether an hour or moment says where it is: it never equals one that does not."""
     return isinstance(value, time | datetime) and value.tzinfo is not None
 
 
@@ -202,7 +209,7 @@ def equal(meter: Meter, left: Value, right: Value) -> bool | None:
     """Compare as `=` does: null equals only null, and different types do not compare."""
     if left is None or right is None:
         return left is right
-    if kind(left) != kind(right) or _placed(left) is not _placed(right):
+    if kind(left) != kind(right):
         return None
     return identity(meter, left) == identity(meter, right)
 
@@ -212,9 +219,17 @@ _ORDERED = frozenset({Decimal, str, date, time, datetime, timedelta, Months})
 
 def order(left: Value, right: Value) -> int | None:
     """Give -1, 0 or 1, or null where the two have no order."""
-    if type(left) is not type(right) or type(left) not in _ORDERED or _placed(left) is not _placed(right):
+    if type(left) is not type(right) or type(left) not in _ORDERED:
         return None
+    left, right = _beside(left, right), _beside(right, left)
     return (left > right) - (left < right)  # type: ignore[operator]
+
+
+def _beside(value: Value, other: Value) -> Value:
+    """Lend an hour or moment without an offset that of the other: DMN 1.3, table 54."""
+    if isinstance(value, time | datetime) and isinstance(other, time | datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=other.tzinfo)
+    return value
 
 
 def items_of(value: Value) -> tuple[Value, ...] | None:
@@ -229,6 +244,11 @@ def whole(value: Value) -> int | None:
     if isinstance(value, Decimal) and value.adjusted() < 18 and value == value.to_integral_value():
         return int(value)
     return None
+
+
+def cut(value: Value) -> int | None:
+    """Read a number as an integer, without what stands behind its point."""
+    return None if not isinstance(value, Decimal) or value.adjusted() >= 18 else int(value)
 
 
 def number_text(value: Decimal) -> str:

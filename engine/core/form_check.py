@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.core.expressions import ExpressionError
 from engine.core.expressions import parse as parse_expression
-from engine.core.feel_syntax import KEYWORDS
+from engine.core.feel_grammar import KEYWORDS
 from engine.core.form_cleaning import MAX_DECIMALS, Unfit, clean
 from engine.core.form_patterns import Unsafe, check_pattern
 from engine.core.form_rules import MAX_RULES, wrong

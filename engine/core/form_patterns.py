@@ -8,6 +8,7 @@ MAX_WORK = 2_000_000
 _COUNT = re.compile(r"\{(\d{1,4})(,(\d{0,4}))?\}")
 _CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 _SETS = re.compile(r"(?<!\\)\[|--|&&|\|\||~~")
+_ONLY = "只支持 \\d \\w \\s 等常用的反斜杠写法"
 _ESCAPES = set("dDwWsSbBnrtfv") | set(r"\.^$*+?{}[]|()-/ ")
 
 
@@ -78,6 +79,8 @@ class _Scan:
                 raise Unsafe("方括号不配对")
             if _SETS.search(found[0], 1):
                 raise Unsafe("方括号里的 [ 请写成 \\[，不支持 -- && || ~~")
+            if not _ESCAPES.issuperset(re.findall(r"\\(.)", found[0], re.DOTALL)):
+                raise Unsafe(_ONLY)
             self.at = found.end()
         elif sign == "\\":
             self.escape()
@@ -103,7 +106,7 @@ class _Scan:
 
     def escape(self) -> None:
         if self.pattern[self.at + 1 : self.at + 2] not in _ESCAPES:
-            raise Unsafe("只支持 \\d \\w \\s 等常用的反斜杠写法")
+            raise Unsafe(_ONLY)
         self.at += 2
 
     def quantifier(self) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.core.diagram import Diagram, Node, Surroundings
 from engine.core.expressions import parse_assignments
-from engine.core.feel_syntax import KEYWORDS
+from engine.core.feel_grammar import KEYWORDS
 from engine.core.feel_values import ExpressionError
 
 PREDEFINED = frozenset({"unit", "year", "round", "outcome"})

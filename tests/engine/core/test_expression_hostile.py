@@ -6,7 +6,7 @@ import pytest
 
 from engine.core.expressions import ExpressionError, evaluate, parse_assignments, parse_tests, passes
 from engine.core.feel_functions import BUILTINS
-from engine.core.feel_syntax import KEYWORDS
+from engine.core.feel_grammar import KEYWORDS
 
 VARIABLES = {
     "万": [1] * 10_000,

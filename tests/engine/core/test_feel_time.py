@@ -15,7 +15,7 @@ CHINA = timezone(timedelta(hours=8))
     ("text", "value"),
     [
         ('date("2026-02-30")', None),
-        ('date("2026-01-20T09:30:00")', date(2026, 1, 20)),
+        ('date("2026-01-20T09:30:00")', None),
         ('date("明天T")', None),
         ('date(@"2026-01-20T09:30:00")', date(2026, 1, 20)),
         ('date(@"09:30:00")', None),
@@ -26,7 +26,7 @@ CHINA = timezone(timedelta(hours=8))
         ('time("09:30:00-08:00")', time(9, 30, tzinfo=timezone(timedelta(hours=-8)))),
         ('time("24:00:00")', None),
         ('time("9:30")', None),
-        ('time("2026-01-20T09:30:00Z")', time(9, 30, tzinfo=UTC)),
+        ('time("2026-01-20T09:30:00Z")', None),
         ('time("明天T")', None),
         ('time(@"2026-01-20T09:30:00")', time(9, 30)),
         ('time(@"09:30:00")', time(9, 30)),
@@ -91,7 +91,7 @@ def test_a_day_an_hour_or_a_length_is_read(text: str, value: Value) -> None:
         ('@"00:30:00Z" - @"P1DT1H"', time(23, 30, tzinfo=UTC)),
         ('@"23:30:00" + @"P1M"', None),
         ('@"2026-01-20" - @"2026-01-01"', timedelta(19)),
-        ('@"2026-01-20T12:00:00" - @"2026-01-20"', timedelta(hours=12)),
+        ('@"2026-01-20T12:00:00" - @"2026-01-20"', None),
         ('@"2026-01-20" - @"2026-01-20T12:00:00Z"', timedelta(hours=-12)),
         ('@"2026-01-20T12:00:00" - @"2026-01-20T12:00:00Z"', None),
         ('@"10:00:00" - @"09:30:00"', timedelta(minutes=30)),
@@ -138,11 +138,11 @@ def test_reckoning_follows_the_calendar(text: str, value: Value) -> None:
         ('@"2026-01-20" < @"2026-01-21"', True),
         ('@"09:00:00" < @"09:30:00"', True),
         ('@"09:00:00+08:00" = @"01:00:00Z"', True),
-        ('@"09:00:00" = @"09:00:00Z"', None),
-        ('@"09:00:00" < @"09:30:00Z"', None),
+        ('@"09:00:00" = @"09:00:00Z"', False),
+        ('@"09:00:00" < @"09:30:00+14:00"', True),
         ('@"2026-01-20T09:00:00" >= @"2026-01-20T09:00:00"', True),
         ('@"2026-01-20T09:00:00+08:00" = @"2026-01-20T01:00:00Z"', True),
-        ('@"2026-01-20T09:00:00Z" > @"2026-01-20T09:00:00"', None),
+        ('@"2026-01-20T09:00:00+14:00" > @"2026-01-20T08:00:00"', True),
         ('@"2026-01-20" = @"2026-01-20T00:00:00"', None),
         ('@"2026-01-20" < @"2026-01-21T00:00:00"', None),
         ('@"P1D" = @"PT24H"', True),
@@ -158,7 +158,9 @@ def test_reckoning_follows_the_calendar(text: str, value: Value) -> None:
         ),
     ],
 )
-def test_order_and_equality_need_the_same_kind_and_an_offset_on_both_sides_or_none(text: str, value: Value) -> None:
+def test_order_and_equality_need_the_same_kind_and_what_has_no_offset_takes_the_other_s_for_the_order(
+    text: str, value: Value
+) -> None:
     assert evaluate(text, {}) == value
 
 
