@@ -1,8 +1,9 @@
 """Put what gave up before a person (异常): list, retry, resolve; each act is recorded."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 
 from engine.core import execution, history, plain_text
 from engine.ground import model
@@ -13,14 +14,24 @@ TABLE = model.incident.c
 LONGEST = 500
 
 
-def listing(unit: Unit, everything: bool = False, limit: int = 200) -> list[Row[Any]]:
-    """List the incidents that wait for a person, oldest first."""
+def listing(
+    unit: Unit, everything: bool = False, after: tuple[datetime, str] | None = None, limit: int = 200
+) -> list[Row[Any]]:
+    """List the incidents that wait for a person, oldest first; `after` is the (raised, id) of the last row seen."""
     query = select(model.incident, model.instance.c.title).outerjoin(
         model.instance, model.instance.c.id == TABLE.instance_id
     )
     if not everything:
         query = query.where(TABLE.resolved_at.is_(None))
+    if after is not None:
+        moment, incident_id = after
+        query = query.where((TABLE.created_at > moment) | (TABLE.created_at == moment) & (TABLE.id > incident_id))
     return list(unit.connection.execute(query.order_by(TABLE.created_at, TABLE.id).limit(limit)))
+
+
+def waiting(unit: Unit) -> int:
+    """Count the incidents that wait for a person."""
+    return int(unit.connection.execute(select(func.count()).where(TABLE.resolved_at.is_(None))).scalar_one())
 
 
 def retry(unit: Unit, incident_id: str, actor: Actor) -> None:

@@ -1,5 +1,6 @@
 """Show people their notices (通知)."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
@@ -11,9 +12,14 @@ from engine.ground.unit_of_work import Unit
 TABLE = model.notice.c
 
 
-def listing(unit: Unit, person_id: str, limit: int = 100) -> list[Row[Any]]:
-    """List a person's notices, newest first."""
+def listing(
+    unit: Unit, person_id: str, before: tuple[datetime, str] | None = None, limit: int = 100
+) -> list[Row[Any]]:
+    """List a person's notices, newest first; `before` is the (created, id) of the last row seen."""
     query = select(model.notice).where(TABLE.person_id == person_id)
+    if before is not None:
+        moment, notice_id = before
+        query = query.where((TABLE.created_at < moment) | (TABLE.created_at == moment) & (TABLE.id < notice_id))
     return list(unit.connection.execute(query.order_by(TABLE.created_at.desc(), TABLE.id.desc()).limit(limit)))
 
 
@@ -33,3 +39,9 @@ def read(unit: Unit, notice_id: str, person_id: str) -> None:
     if unit.connection.execute(select(TABLE.id).where(*mine)).first() is None:
         raise NotFound()
     unit.connection.execute(update(model.notice).where(*mine, TABLE.read_at.is_(None)).values(read_at=unit.now))
+
+
+def read_all(unit: Unit, person_id: str) -> None:
+    """Mark all of a person's notices as read, those on no page that they have seen too."""
+    unread_ones = (TABLE.person_id == person_id, TABLE.read_at.is_(None))
+    unit.connection.execute(update(model.notice).where(*unread_ones).values(read_at=unit.now))

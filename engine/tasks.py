@@ -131,8 +131,11 @@ def count(unit: Unit, person_id: str) -> int:
     return int(unit.connection.execute(query).scalar_one())
 
 
-def done(unit: Unit, person_id: str, before: datetime | None = None, limit: int = 50) -> list[TaskRow]:
-    """List what a person has completed, newest first."""
+def done(unit: Unit, person_id: str, before: tuple[datetime, str] | None = None, limit: int = 50) -> list[TaskRow]:
+    """List what a person has completed, newest first; `before` is the (completed, id) of the last row seen.
+
+    One click may complete two tasks at the same moment.
+    """
     query = (
         select(model.task, model.instance.c.title)
         .join(model.instance, INSTANCE.id == TASK.instance_id)
@@ -141,7 +144,9 @@ def done(unit: Unit, person_id: str, before: datetime | None = None, limit: int 
         .limit(limit)
     )
     if before is not None:
-        query = query.where(TASK.completed_at < before)
+        moment, task_id = before
+        same = (TASK.completed_at == moment) & (TASK.id < task_id)
+        query = query.where((TASK.completed_at < moment) | same)
     return [_row(row, row.acting_for) for row in unit.connection.execute(query)]
 
 

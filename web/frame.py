@@ -65,7 +65,7 @@ def _links(unit: Unit, found: Session) -> Iterator[Link]:
     yield _link("/notices", _("通知"), notices.unread(unit, found.person_id))
     if "process" in found.roles:
         yield _link("/processes", _("流程"))
-        yield _link("/incidents", _("异常"), len(incidents.listing(unit)))
+        yield _link("/incidents", _("异常"), incidents.waiting(unit))
     if "audit" in found.roles:
         yield _link("/audit", _("审计"))
     if "security" in found.roles:

@@ -1,7 +1,5 @@
 """The lists that are a person's own: what waits, what was done, what was started."""
 
-from datetime import datetime
-
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -9,7 +7,7 @@ from engine import instances, people, tasks
 from engine.ground.unit_of_work import Unit
 from engine.tasks import TaskRow
 from web import session
-from web.addresses import read_moment
+from web.addresses import read_moment, read_place, write_place
 
 PAGE = 50
 
@@ -25,7 +23,7 @@ def home() -> Response:
 @room.get("/inbox")
 def waiting() -> str:
     """List what waits for this person, by deadline."""
-    person_id, after = session.who().person_id, _place(request.args.get("after", ""))
+    person_id, after = session.who().person_id, read_place(request.args.get("after", ""))
     with session.engine().reading() as unit:
         rows = tasks.inbox(unit, person_id, after, PAGE + 1)
         return render_template(
@@ -33,7 +31,7 @@ def waiting() -> str:
             unit=unit,
             rows=rows[:PAGE],
             count=tasks.count(unit, person_id),
-            further=_named(rows[PAGE - 1]) if len(rows) > PAGE else "",
+            further=write_place(*tasks.place(rows[PAGE - 1])) if len(rows) > PAGE else "",
             later=after is not None,
             shared=_shared(unit, rows),
             names=people.person_names(unit, [who for row in rows for who in _named_in(row)]),
@@ -52,25 +50,14 @@ def _shared(unit: Unit, rows: list[TaskRow]) -> set[str]:
     return {row.id for row in rows if len(set().union(*(holders[post] for post in row.candidates))) > 1}
 
 
-def _named(row: TaskRow) -> str:
-    due, task_id = tasks.place(row)
-    return f"{due.isoformat()}~{task_id}"
-
-
-def _place(text: str) -> tuple[datetime, str] | None:
-    moment, _mark, task_id = text.partition("~")
-    found = read_moment(moment)
-    return (found, task_id) if found and task_id else None
-
-
 @room.get("/done")
 def done() -> str:
     """List what this person has completed, newest first."""
-    before = read_moment(request.args.get("before", ""))
+    before = read_place(request.args.get("before", ""))
     with session.engine().reading() as unit:
         rows = tasks.done(unit, session.who().person_id, before, PAGE + 1)
-        last = rows[PAGE - 1].completed_at if len(rows) > PAGE else None
-        further = last.isoformat() if last else ""
+        last = rows[PAGE - 1] if len(rows) > PAGE else None
+        further = write_place(last.completed_at, last.id) if last and last.completed_at else ""
         return render_template("done.html", unit=unit, rows=rows[:PAGE], further=further, later=before is not None)
 
 

@@ -6,9 +6,11 @@ from werkzeug.wrappers import Response
 from engine import incidents, people
 from engine.ground.errors import Fault, Invalid
 from web import guard, session
+from web.addresses import read_place, write_place
 from web.texts import gettext as _
 
 PROCESS = "process"
+PAGE = 50
 
 room = Blueprint("incidents", __name__)
 
@@ -21,13 +23,15 @@ def listing() -> str:
 
 def _page(faults: tuple[Fault, ...], typed: str = "") -> str:
     guard.demand(PROCESS)
-    everything = request.args.get("everything") == "1"
+    everything, after = request.args.get("everything") == "1", read_place(request.args.get("after", ""))
     with session.engine().reading() as unit:
-        rows = incidents.listing(unit, everything)
+        rows = incidents.listing(unit, everything, after, PAGE + 1)
         names = people.person_names(unit, [row.resolved_by for row in rows])
     return render_template(
         "incidents.html",
-        rows=rows,
+        rows=rows[:PAGE],
+        further=write_place(rows[PAGE - 1].created_at, rows[PAGE - 1].id) if len(rows) > PAGE else "",
+        later=after is not None,
         names=names,
         everything=everything,
         faults=faults,

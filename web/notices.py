@@ -5,7 +5,10 @@ from werkzeug.wrappers import Response
 
 from engine import notices
 from web import session
+from web.addresses import read_place, write_place
 from web.texts import gettext as _
+
+PAGE = 50
 
 room = Blueprint("notices", __name__)
 
@@ -13,10 +16,17 @@ room = Blueprint("notices", __name__)
 @room.get("/notices")
 def listing() -> str:
     """List a person's notices, newest first."""
+    person_id, before = session.who().person_id, read_place(request.args.get("before", ""))
     with session.engine().reading() as unit:
-        person_id = session.who().person_id
-        rows = notices.listing(unit, person_id)
-        return render_template("notices.html", rows=rows, unread=notices.unread(unit, person_id))
+        rows = notices.listing(unit, person_id, before, PAGE + 1)
+        return render_template(
+            "notices.html",
+            rows=rows[:PAGE],
+            unread=notices.unread(unit, person_id),
+            further=write_place(rows[PAGE - 1].created_at, rows[PAGE - 1].id) if len(rows) > PAGE else "",
+            later=before is not None,
+            before=request.args.get("before"),
+        )
 
 
 @room.post("/notices/<notice_id>/read")
@@ -25,16 +35,16 @@ def read(notice_id: str) -> Response:
     with session.engine().transaction() as unit:
         notices.read(unit, notice_id, session.who().person_id)
     wanted = request.form.get("open", "")
-    return redirect(wanted if session.is_local(wanted) else url_for("notices.listing"), 303)
+    if session.is_local(wanted):
+        return redirect(wanted, 303)
+    flash(_("已标为已读。"))
+    return redirect(url_for("notices.listing", before=request.args.get("before")), 303)
 
 
 @room.post("/notices/read")
 def read_all() -> Response:
-    """Mark every notice on the page as read."""
-    person_id = session.who().person_id
+    """Mark every notice as read."""
     with session.engine().transaction() as unit:
-        for row in notices.listing(unit, person_id):
-            if row.read_at is None:
-                notices.read(unit, row.id, person_id)
+        notices.read_all(unit, session.who().person_id)
     flash(_("通知都已标为已读。"))
     return redirect(url_for("notices.listing"), 303)

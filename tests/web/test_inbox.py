@@ -11,6 +11,7 @@ from engine.ground.unit_of_work import Actor
 from tests.web import errands
 from tests.web.browsing import Browse
 from web import inbox
+from web import notices as room
 
 
 def person_of(app: Flask, login: str) -> str:
@@ -70,7 +71,7 @@ def test_lists_of_the_past_are_turned_too(
 def test_an_address_that_was_tampered_with_is_the_first_page(app: Flask, browse: Browse) -> None:
     start_many(app, 1)
     visit = browse("wang")
-    for path in ("/inbox?after=x", "/inbox?after=2026~", "/inbox?after=~x", "/done?before=x", "/started?before=9"):
+    for path in ("/inbox?after=x", "/inbox?after=2026~", "/inbox?after=~x", "/done?before=x", "/started?before=9", "/notices?before=x"):
         assert visit.open(path).status == 200
 
 
@@ -108,6 +109,26 @@ def test_notices_are_read_one_by_one_and_all_at_once(app: Flask, browse: Browse)
     assert visit.submit("查看：通知乙").path == "/inbox"
     visit.open("/notices").submit("全部标为已读")
     assert "未读" not in visit.text
+
+
+def test_long_notices_are_turned_and_one_that_is_read_keeps_the_page(
+    app: Flask, browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given five notices of the same moment, two a page
+    monkeypatch.setattr(room, "PAGE", 2)
+    for key in "甲乙丙丁戊":
+        tell(app, "wang", key)
+    visit = browse("wang").open("/notices").click("下一页")
+    shown = [key for key in "甲乙丙丁戊" if f"通知{key} 未读" in visit.text]
+    assert len(shown) == 2
+    # When one of the second page is read
+    visit.submit(f"标为已读：通知{shown[0]}")
+    # Then one is still there, and every one is read by one button
+    assert "已标为已读。" in visit.text
+    assert f"通知{shown[1]} 未读" in visit.text
+    visit.submit("全部标为已读")
+    assert "未读" not in visit.text
+    assert "未读" not in visit.click("下一页").click("下一页").text
 
 
 def test_nobody_reads_another_ones_notices(app: Flask, browse: Browse) -> None:

@@ -9,6 +9,7 @@ from engine.ground import model
 from engine.ground.unit_of_work import new_id
 from tests.web import errands
 from tests.web.browsing import Browse
+from web import incidents as room
 
 
 def given(app: Flask, job: bool) -> str:
@@ -33,6 +34,17 @@ def test_it_is_nobody_elses_to_see(app: Flask, browse: Browse, login: str) -> No
     visit = browse(login)
     assert visit.open("/incidents").status == 404
     assert incident not in visit.text
+
+
+def test_many_are_turned_page_by_page(app: Flask, browse: Browse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "PAGE", 2)
+    for _number in range(3):
+        given(app, job=False)
+    visit = browse("process").open("/incidents?everything=1")
+    assert "异常 3件" in visit.text
+    assert len(visit.tree.xpath("//main//h2")) == 2
+    assert len(visit.click("下一页").tree.xpath("//main//h2")) == 1
+    assert visit.click("回到第一页").path == "/incidents?everything=1"
 
 
 def test_a_retry_is_planned_once(app: Flask, browse: Browse) -> None:
