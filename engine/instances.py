@@ -34,7 +34,10 @@ REASON_LIMIT = 500
 
 @dataclass(frozen=True)
 class InstanceView:
-    """Show an instance with all that its page needs; `marks` says of each drawn id whether it is done or now."""
+    """Show an instance with all that its page needs.
+
+    `marks` says of each drawn id whether it is done or now, `standing` at which node each live token is.
+    """
 
     row: Mapping[str, Any]
     definition: Definition
@@ -47,6 +50,7 @@ class InstanceView:
     events: tuple[Event, ...]
     marks: Mapping[str, str]
     now: tuple[str, ...]
+    standing: Mapping[str, str]
 
 
 def startable(unit: Unit, person_id: str) -> list[Definition]:
@@ -145,7 +149,8 @@ def view(unit: Unit, instance_id: str, person_id: str, roles: Collection[str] = 
     definition = catalogue.load(unit, row["definition_id"])
     events = history.read(unit.connection, f"instance:{instance_id}")
     live = [token for token in tokens(unit, row, definition) if not token.stands_by]
-    now = tuple(dict.fromkeys(token.node.id for token in live))
+    standing = {token.id: token.node.id for token in live}
+    now = tuple(dict.fromkeys(standing.values()))
     return InstanceView(
         row,
         definition,
@@ -158,6 +163,7 @@ def view(unit: Unit, instance_id: str, person_id: str, roles: Collection[str] = 
         tuple(events),
         _marks(definition, events, now),
         now,
+        standing,
     )
 
 

@@ -12,9 +12,7 @@ from engine.ground.unit_of_work import Unit
 TABLE = model.notice.c
 
 
-def listing(
-    unit: Unit, person_id: str, before: tuple[datetime, str] | None = None, limit: int = 100
-) -> list[Row[Any]]:
+def listing(unit: Unit, person_id: str, before: tuple[datetime, str] | None = None, limit: int = 100) -> list[Row[Any]]:
     """List a person's notices, newest first; `before` is the (created, id) of the last row seen."""
     query = select(model.notice).where(TABLE.person_id == person_id)
     if before is not None:

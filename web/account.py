@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from engine import access, accounts, people, personal_tokens, setup, substitutions
 from engine.accounts import Account, Session
+from engine.erasures import SECURITY
 from engine.ground.errors import Fault, Invalid, NotAllowed
 from web import browsers, session
 from web.guard import SYSTEM
@@ -76,7 +77,7 @@ def _home(found: Session) -> str:
         return "/account"
     if SYSTEM in found.roles and _house_is_empty():
         return "/setup"
-    own = {"audit": "/audit", SYSTEM: "/organization"}
+    own = {"audit": "/audit", SYSTEM: "/organization", SECURITY: "/erasures"}
     return next((path for role, path in own.items() if role in found.roles), "/inbox")
 
 

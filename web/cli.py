@@ -59,14 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("--note", default="", help=_("这一版的说明"))
     _add(commands, "demo", _demo, _("打开演示，数据单独存放"))
     _add(commands, "doctor", _doctor, _("检查数据库、设置、磁盘、时钟、日历、全部记录、停滞的事项、附件和网页文件"))
-    _add(commands, "verify", _verify, _("检验全部办理记录的校验链"))
+    _add(commands, "verify", _verify, _("校验全部记录"))
     _add_groups(commands)
     return parser
 
 
 def _add_groups(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     kept = commands.add_parser("archive", help=_("归档包")).add_subparsers(required=True, metavar=_("命令"))
-    whole = _add(kept, "verify", _verify_archive, _("检验一个归档包"))
+    whole = _add(kept, "verify", _verify_archive, _("核对一个归档包"))
     whole.add_argument("folder", type=Path, metavar="DIR")
     people = commands.add_parser("org", help=_("组织和人员")).add_subparsers(required=True, metavar=_("命令"))
     staff = _add(people, "import", _import_staff, _("从 .xlsx 名单导入单位、岗位和人员"))
@@ -173,7 +173,7 @@ def _verify(settings: Settings, given: argparse.Namespace) -> int:
     _demand_current(settings)
     with _opened(settings) as engine:
         audit = records.verify(engine)
-    print(_("检验了 %s 条链，共 %s 条记录。") % (audit.streams, audit.events))
+    print(_("校验了 %s 条链，共 %s 条记录。") % (audit.streams, audit.events))
     for verdict in audit.erased:
         print(f"- {verdict.stream}：{streams.erased_words(verdict)}")
     for verdict in audit.broken:

@@ -242,16 +242,16 @@ class _Layout:
         yield from _bounds(part)
         needed = [label for outcome, label in self.labels.items() if outcome in part.required_for]
         if needed and not part.limits.required:
-            yield _("选“%s”时必填") % "”“".join(needed)
+            yield _("选“%s”时必填。") % "”“".join(needed)
 
 
 def _bounds(part: Component) -> Iterator[str]:
     if part.type == "datetime":
-        yield _("例如 2026-01-20 或 2026年1月20日")
+        yield _("例如 2026-01-20 或 2026年1月20日。")
     elif part.type in forms.MAX_TEXT and part.limits.max_length != forms.MAX_TEXT[part.type]:
-        yield _("最多 %s 字") % part.limits.max_length
+        yield _("最多 %s 字。") % part.limits.max_length
     elif part.type == "filepicker" and part.accept:
-        yield _("可用的文件：%s") % part.accept
+        yield _("可用的文件：%s。") % part.accept
 
 
 def _shown_text(part: Component, given: Any) -> str:

@@ -103,9 +103,9 @@ def show(instance_id: str) -> str:
 def cancel(instance_id: str) -> AnyResponse:
     """Cancel an instance with all below it (撤销)."""
     security.allow_inline_styles()
-    reason = request.form.get("reason", "")
+    reason, confirmed = request.form.get("reason", ""), request.form.get("confirmed") == "yes"
     try:
-        if request.form.get("confirmed") != "yes":
+        if not confirmed:
             raise Invalid(_("撤销以后不能恢复，请勾选“我已确认”。"))
         with session.engine().transaction() as unit:
             instances.cancel(unit, instance_id, session.actor(), reason)
@@ -113,7 +113,7 @@ def cancel(instance_id: str) -> AnyResponse:
         with guard.looking() as unit:
             shown = _shown(unit, view := _view(unit, instance_id))
             guard.note_reading(unit, "instance-read", {"title": view.row["title"]}, instance=instance_id)
-        fault = Fault("cancel", error.message, "reason")
+        fault = Fault("cancel", error.message, "reason" if confirmed else "confirmed")
         page = render_template("instances/show.html", view=view, states=STATES, faults=[fault], reason=reason, **shown)
         return make_response(page, 422)
     flash(_("已撤销，下级事项也一并撤销。"))
@@ -180,7 +180,7 @@ def _names(unit: Unit, view: InstanceView) -> Names:
 
 def _waiting(unit: Unit, view: InstanceView) -> list[Waiting]:
     opened = [row for row in view.tasks if row.state == "open"]
-    found = [Waiting(row.name, _whom(unit, row), timeline.moment_words(row.due_at)) for row in opened]
+    found = [Waiting(row.name, _whom(unit, row), timeline.due_words(row.due_at)) for row in opened]
     shown = {row.activity_id for row in opened}
     return found + [_other(view, name) for name in view.now if name not in shown]
 
@@ -203,7 +203,7 @@ def _holders(unit: Unit, post: str, title: str, deputies: Iterable[Cover]) -> st
 
 def _other(view: InstanceView, name: str) -> Waiting:
     node = view.definition.diagram.nodes[name]
-    going = sum(row.state == "active" for row in view.children)
+    going = sum(row.state == "active" and view.standing.get(row.parent_token) == name for row in view.children)
     words = {
         "call": _("%s 件下级事项还在办理") % going,
         "catch": _("等%s") % twin.awaited(node),

@@ -69,7 +69,7 @@ def due(unit: Unit, moment: datetime | None) -> Due:
     if moment is None:
         return Due("", _("没有期限"), "")
     calendar, day = calendar_of(unit), local(moment).date()
-    shown = timeline.day_words(day) + (_("（暂定）") if calendar.is_provisional(day) else "")
+    shown = timeline.due_words(moment) + (_("（暂定）") if calendar.is_provisional(day) else "")
     left = calendar.workdays_between(unit.today, day)
     if unit.now > moment:
         return Due(shown, _("已逾期 %s 个工作日") % -left if left else _("今天已到时"), "late")

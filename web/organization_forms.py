@@ -98,7 +98,7 @@ POST = _select("post", _("岗位"), "posts")
 PERSON = _select("person", _("人员"), "persons")
 NAME = _field("textfield", "name", _("名称"))
 NEW_NAME = _field("textfield", "name", _("新名称"))
-CODE = _field("textfield", "code", _("代码"), CODE_HINT)
+CODE = _field("textfield", "code", _("编码"), CODE_HINT)
 
 
 def _grant(unit: Unit, said: Values, actor: Actor) -> None:

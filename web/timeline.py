@@ -7,6 +7,7 @@ from typing import Any
 
 from engine import people
 from engine.core import decisions
+from engine.core.calendar import OFFICE_CLOSES
 from engine.core.chain import ERASED
 from engine.core.diagram import Diagram
 from engine.core.history import Event
@@ -76,6 +77,14 @@ def moment_words(moment: datetime | None) -> str:
         return ""
     shown = local(moment)
     return f"{shown.year}年{shown.month}月{shown.day}日 {shown:%H:%M}"
+
+
+def due_words(moment: datetime | None) -> str:
+    """Write a deadline: the day, and the hour only where it is not the end of the office's day."""
+    if moment is None:
+        return ""
+    shown = local(moment)
+    return day_words(shown.date()) if shown.time() == OFFICE_CLOSES else moment_words(moment)
 
 
 def day_words(day: date | None) -> str:
@@ -180,13 +189,13 @@ def _opened(event: Event, words: Words) -> str:
     posts = "、".join(words.post(item) for item in (event.payload or {}).get("candidates") or ())
     text = _("“%s”交%s办理") % (words.step(event), posts)
     due = _get(event, "due")
-    return text + _("，期限 %s") % moment_words(datetime.fromisoformat(due)) if due else text
+    return text + _("，期限 %s") % due_words(datetime.fromisoformat(due)) if due else text
 
 
 def _due_changed(event: Event, words: Words) -> str:
     if not event.payload:
         return _("“%s”的期限改变") % words.step(event)
-    days = [day_words(local(datetime.fromisoformat(_get(event, key))).date()) for key in ("before", "after")]
+    days = [due_words(datetime.fromisoformat(_get(event, key))) for key in ("before", "after")]
     return _("“%s”的期限由%s改为%s") % (words.step(event), *days)
 
 

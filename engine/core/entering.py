@@ -81,5 +81,5 @@ def _demand_scan(unit: Unit, task: Row[Any], scan_id: str) -> None:
 def tell_signer(unit: Unit, task: Row[Any], instance: Mapping[str, Any], signer: str, label: str, entry: Entry) -> None:
     """Tell the leader what was entered in their name, so that they can object."""
     signed = f"已代录您于{written(entry.made_on)}的纸面签批“{label}”"
-    body = f"{instance['title']}·{task.name}：{signed}。如有不符，请与承办秘书联系。"
+    body = f"{instance['title']}：{task.name}。{signed}。如有不符，请与承办秘书联系。"
     notices.tell(unit, f"entered:{task.id}", signer, "entered", "代录告知", body, f"/instances/{task.instance_id}")

@@ -16,7 +16,7 @@ from engine.ground.unit_of_work import Actor, Unit, new_id
 STREAM = "organization"
 LONGEST_PERSON = 100
 CODE = re.compile(r"[a-z][a-z0-9_]{0,49}")
-CODE_RULE = "代码须以小写英文字母开头，只含小写字母、数字和下划线，不超过50个字符。"
+CODE_RULE = "编码须以小写英文字母开头，只含小写字母、数字和下划线，不超过50个字符。"
 
 
 # What is there
@@ -30,12 +30,12 @@ def find_person(unit: Unit, person_id: str) -> Person:
 
 def find_unit(unit: Unit, code: str) -> Row[Any]:
     """Give the row of a unit, of an ended one too."""
-    return _find(unit, model.unit, model.unit.c.code == code, f"没有代码为“{code}”的单位。")
+    return _find(unit, model.unit, model.unit.c.code == code, f"没有编码为“{code}”的单位。")
 
 
 def find_post(unit: Unit, reference: str) -> Row[Any]:
     """Give the row of a post, of an ended one too."""
-    return _find(unit, model.post, model.post.c.reference == reference, f"没有代码为“{reference}”的岗位。")
+    return _find(unit, model.post, model.post.c.reference == reference, f"没有编码为“{reference}”的岗位。")
 
 
 # What changes
@@ -47,7 +47,7 @@ def add_unit(
     """Add a unit and give its id."""
     _allow(unit, actor)
     _refuse([*code_faults(code), *name_faults(name), *kind_faults(kind, UNIT_KINDS, "单位类别")])
-    _refuse_taken(unit, model.unit, model.unit.c.code == code, "code", f"单位代码“{code}”已有。")
+    _refuse_taken(unit, model.unit, model.unit.c.code == code, "code", f"单位编码“{code}”已有。")
     given = {"id": new_id(), "code": code, "name": plain_text.kept(name), "kind": kind, "starts": starts or unit.today}
     given["ordinal"] = _next_ordinal(unit, model.unit) if ordinal is None else ordinal
     organization.insert_new(unit, model.unit, given)
@@ -97,7 +97,7 @@ def add_post(
     row = find_unit(unit, unit_code)
     _refuse_ended(row, "单位")
     reference = f"{unit_code}.{code}"
-    _refuse_taken(unit, model.post, model.post.c.reference == reference, "code", f"岗位代码“{reference}”已有。")
+    _refuse_taken(unit, model.post, model.post.c.reference == reference, "code", f"岗位编码“{reference}”已有。")
     given = {"id": new_id(), "unit_id": row.id, "code": code, "name": plain_text.kept(name), "kind": kind}
     given["ordinal"] = _next_ordinal(unit, model.post, row.id) if ordinal is None else ordinal
     organization.insert_new(unit, model.post, {**given, "reference": reference})

@@ -57,7 +57,7 @@ def _told(unit: Unit, task: Row[Any], job: Row[Any], covers: Sequence[Cover]) ->
 
 def _line(unit: Unit, task: Row[Any], kind: str) -> str:
     day = local(task.due_at).date()
-    what = f"{task.title}·{task.name}"
+    what = f"{task.title}：{task.name}"
     if kind == "chase":
-        return f"{what}：已于{day.month}月{day.day}日到期，尚未办理，请督促承办人。"
-    return f"{what}：请于{day.month}月{day.day}日前办理。"
+        return f"{what}，已于{day.month}月{day.day}日到期，尚未办理，请督促承办人。"
+    return f"{what}，请于{day.month}月{day.day}日前办理。"

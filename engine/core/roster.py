@@ -42,8 +42,8 @@ def faults(rows: Sequence[Row]) -> list[Fault]:
     people = [row for row in rows if row.person_name]
     return [
         *(fault for row in rows for fault in _alone(row)),
-        *_differing(rows, "unit_code", "unit_name", "同一单位代码的单位名称不一致"),
-        *_differing(rows, "unit_code", "unit_kind", "同一单位代码的单位类别不一致"),
+        *_differing(rows, "unit_code", "unit_name", "同一单位编码的单位名称不一致"),
+        *_differing(rows, "unit_code", "unit_kind", "同一单位编码的单位类别不一致"),
         *_differing(rows, "reference", "post_name", "同一岗位的名称不一致"),
         *_differing(rows, "reference", "post_kind", "同一岗位的类别不一致"),
         *_differing(people, "number", "person_name", "同一工号的姓名不一致"),

@@ -477,7 +477,7 @@ INSTANCES = (
         "2025年1月2日 09:00 单位 人事部 现在到哪一步、等谁 这个事项已经结束",
         _instance(PLAN_2025),
     ),
-    Sight("instance-active", INSTANCE, "hr-staff", "件下级事项还在办理", _instance("2026年双拥工作计划")),
+    Sight("instance-active", INSTANCE, "hr-staff", "汇总：1 件下级事项还在办理", _instance("2026年双拥工作计划")),
     Sight("instance-cancelled", INSTANCE, "hr-staff", "登记重复。", _instance("办事：办错了的事")),
     Sight(
         "instance-long-name",
@@ -496,7 +496,7 @@ INSTANCES = (
     ),
     Sight("instance-audited", INSTANCE, "auditor", "条记录首尾相连，没有改动", _instance(PLAN_2025)),
     Sight("instance-tampered", INSTANCE, "auditor", "记录校验 不一致", _instance(PLAN_2025), tampered=True),
-    Sight("instance-archived", INSTANCE, "auditor", "归档.zip） 核对归档包 办理经过", _instance(PLAN_2025)),
+    Sight("instance-archived", INSTANCE, "auditor", "归档.zip） 核对归档包 办理过程", _instance(PLAN_2025)),
     Sight("instance-archive-gone", INSTANCE, "hr-staff", "归档包不在归档文件夹里", _without_its_folder),
     Sight("archive-whole", CHECKED, "hr-staff", "归档包完整：文件与清单一致", _check),
     Sight("archive-broken", CHECKED, "hr-staff", "归档包核对不上，有 2 处问题", _check_what_was_changed),

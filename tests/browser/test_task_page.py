@@ -145,7 +145,7 @@ def test_the_error_summary_has_the_focus_and_leads_to_the_field(enter: Enter, ho
     page.keyboard.press("Enter")
     field = page.get_by_label("事项名称 必填")
     expect(field).to_be_focused()
-    expect(field).to_have_accessible_description("最多 30 字 错误： 请填写“事项名称”。")
+    expect(field).to_have_accessible_description("最多 30 字。 错误： 请填写“事项名称”。")
     assert field.get_attribute("aria-invalid") == "true"
 
 

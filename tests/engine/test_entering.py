@@ -81,7 +81,7 @@ def test_the_leader_is_told_once_and_nobody_else(office: Office, matter: str) ->
     with office.engine.reading() as unit:
         (notice,) = notices.listing(unit, office.people["group.leader"])
         assert notices.listing(unit, office.people["group.secretary"]) == []
-    assert notice.body.startswith("签批事项·组长签批：已代录您于2026年1月15日的纸面签批“同意”。")
+    assert notice.body.startswith("签批事项：组长签批。已代录您于2026年1月15日的纸面签批“同意”。")
     assert notice.link == f"/instances/{matter}"
     assert notice.kind == "entered"
 

@@ -49,11 +49,11 @@ def test_reminders_come_three_days_and_one_day_before_and_on_the_day(office: Off
     to(office, 2026, 2, 2)
     # Then the person is reminded three times, nobody else
     assert len(told(office, "red.staff")) == 3
-    assert told(office, "red.staff")[0] == "限时事项·限时办理：请于2月2日前办理。"
+    assert told(office, "red.staff")[0] == "限时事项：限时办理，请于2月2日前办理。"
     assert told(office, "red.head") == []
     # And one working day late, the unit's head is asked to chase
     to(office, 2026, 2, 3)
-    assert told(office, "red.head") == ["限时事项·限时办理：已于2月2日到期，尚未办理，请督促承办人。"]
+    assert told(office, "red.head") == ["限时事项：限时办理，已于2月2日到期，尚未办理，请督促承办人。"]
 
 
 def test_two_reminders_of_a_morning_are_one_notice(office: Office) -> None:

@@ -523,7 +523,7 @@ def test_a_deputy_is_reminded_too_and_not_of_their_own_matter(office: Office) ->
     for day in (date(2026, 1, 30), date(2026, 2, 3)):
         to(office, day)
     for who in ("red.staff", "blue.staff"):
-        assert told(office, who)[0][1].startswith("审批事项·起草：请于")
+        assert told(office, who)[0][1].startswith("审批事项：起草，请于")
     # And whoever chases in the head's place
     assert told(office, "blue.head")[0][1].endswith("尚未办理，请督促承办人。")
     assert told(office, "red.head")[0] == told(office, "blue.head")[0]
@@ -554,7 +554,7 @@ def test_of_a_claimed_task_its_holders_deputy_is_reminded(office: Office) -> Non
     grant(office, "red.staff", "blue.staff")
     to(office, date(2026, 1, 28))
     for who in ("red.staff", "blue.staff"):
-        assert told(office, who)[0][1] == "限时事项·限时办理：请于2月2日前办理。"
+        assert told(office, who)[0][1] == "限时事项：限时办理，请于2月2日前办理。"
 
 
 def test_the_midnight_look_leaves_a_standing_deputys_claim_alone(office: Office) -> None:

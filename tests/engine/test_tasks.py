@@ -266,5 +266,6 @@ def test_what_was_done_is_listed_newest_first_and_in_pages(office: Office) -> No
     with office.engine.reading() as unit:
         rows = tasks.done(unit, office.people["hr.head"])
         assert [row.instance_id for row in rows] == [second, first]
+        assert rows[0].completed_at
         older = tasks.done(unit, office.people["hr.head"], (rows[0].completed_at, rows[0].id))
     assert [row.instance_id for row in older] == [first]

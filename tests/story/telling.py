@@ -137,6 +137,8 @@ def _notices(cast: Cast, login: str) -> int:
 
 
 def the_late_ones_are_settled(cast: Cast) -> None:
+    # What time has brought says so, not that the process began with it
+    assert "时间到了，由系统转来" in cast.reads("hr-staff", "处置逾期", "机关党委")
     # The office is asked to step in, by words that are drafted and a person who sends them; then HR decides
     cast.do("hr-staff", "处置逾期", "机关党委", "提请协调", {"reason": "电话催过，没有答复。"})
     words = cast.reads("hr-staff", "提请协调", "机关党委")

@@ -125,6 +125,15 @@ def test_a_first_password_is_changed_before_anything_else(app: Flask, browse: Br
     assert visit.open("/inbox").path == "/inbox"
 
 
+def test_a_security_administrator_begins_where_their_work_is(app: Flask, browse: Browse) -> None:
+    with errands.engine_of(app).transaction() as unit:
+        person_id = people.add_person(unit, "安全员", SYSTEM)
+        accounts.create(unit, person_id, "guard", "First-Word-2026", ["security"], SYSTEM)
+    visit = browse().open("/login").submit("登录", login="guard", password="First-Word-2026")
+    visit.submit("修改密码", old="First-Word-2026", new="Second-Word-2026", again="Second-Word-2026")
+    assert visit.path == "/erasures"
+
+
 def test_a_new_password_ends_every_other_session(browse: Browse) -> None:
     here, there = browse("wang"), browse("wang")
     here.open("/account").submit("修改密码", old=errands.PASSWORD, new="Quite-New-2026", again="Quite-New-2026")

@@ -19,6 +19,8 @@ def test_a_matter_is_cancelled_with_a_reason(app: Flask, browse: Browse) -> None
     visit.press("撤销", {"reason": "上级另有安排"})
     assert visit.status == 422
     assert "我已确认" in visit.errors
+    assert visit.tree.xpath("//*[@role='alert']//a/@href") == ["#field-confirmed"]
+    assert visit.tree.xpath("//*[@id='field-confirmed']/@aria-invalid") == ["true"]
     assert visit.value("reason") == "上级另有安排"
     visit.press("撤销", {"confirmed": True, "reason": " "})
     assert visit.status == 422

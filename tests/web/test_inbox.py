@@ -71,7 +71,14 @@ def test_lists_of_the_past_are_turned_too(
 def test_an_address_that_was_tampered_with_is_the_first_page(app: Flask, browse: Browse) -> None:
     start_many(app, 1)
     visit = browse("wang")
-    for path in ("/inbox?after=x", "/inbox?after=2026~", "/inbox?after=~x", "/done?before=x", "/started?before=9", "/notices?before=x"):
+    for path in (
+        "/inbox?after=x",
+        "/inbox?after=2026~",
+        "/inbox?after=~x",
+        "/done?before=x",
+        "/started?before=9",
+        "/notices?before=x",
+    ):
         assert visit.open(path).status == 200
 
 

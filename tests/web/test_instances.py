@@ -57,7 +57,7 @@ def test_an_instance_says_where_it_is_and_for_whom_it_waits(stage: Stage) -> Non
     # Then the page says state, starter, step, holder and deadline
     for words in ("跑腿·修门", "办理中", "承办人甲，2026年1月20日 09:00", "跑腿，第 1 版"):
         assert words in shown
-    assert "写明要办的事 ：办公室承办人（承办人甲） 期限 2026年1月23日 18:00" in shown
+    assert "写明要办的事 ：办公室承办人（承办人甲） 期限 2026年1月23日" in shown
 
 
 def test_the_path_walked_is_drawn_from_the_instances_own_version(stage: Stage) -> None:

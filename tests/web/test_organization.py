@@ -119,10 +119,10 @@ def test_names_change_and_units_end(stage: Stage) -> None:
     ("act", "said", "words"),
     [
         ("add-unit", {"name": "", "code": "x", "kind": "department"}, "名称"),
-        ("add-unit", {"name": "新部", "code": "大写", "kind": "department"}, "代码须以小写英文字母开头"),
-        ("add-unit", {"name": "新部", "code": "hr", "kind": "department"}, "单位代码“hr”已有。"),
+        ("add-unit", {"name": "新部", "code": "大写", "kind": "department"}, "编码须以小写英文字母开头"),
+        ("add-unit", {"name": "新部", "code": "hr", "kind": "department"}, "单位编码“hr”已有。"),
         ("add-unit", {"name": "新部", "code": "x", "kind": "forged"}, "类别"),
-        ("add-post", {"unit": "hr", "name": "承办人", "code": "staff", "kind": "staff"}, "岗位代码“hr.staff”已有。"),
+        ("add-post", {"unit": "hr", "name": "承办人", "code": "staff", "kind": "staff"}, "岗位编码“hr.staff”已有。"),
         ("appoint", {"person": "forged", "post": "hr.staff", "starts": "2026-01-20"}, "人员"),
         ("relieve", {"holding": "forged", "ends": "2026-01-20"}, "任职"),
         ("end-unit", {"unit": "hr", "ends": "2026-13-40"}, "撤销日期"),

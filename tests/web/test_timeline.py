@@ -84,7 +84,7 @@ def test_each_kind_has_its_words() -> None:
 def test_a_task_that_opens_says_whose_it_is_and_until_when() -> None:
     payload = {"candidates": ["hr.staff", "gone.post"], "due": "2026-01-23 10:00:00+00:00"}
     assert text("task.opened", payload, activity="draft") == (
-        "“起草”交人事部承办人、（岗位已不存在）办理，期限 2026年1月23日 18:00"
+        "“起草”交人事部承办人、（岗位已不存在）办理，期限 2026年1月23日"
     )
 
 

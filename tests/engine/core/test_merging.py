@@ -93,6 +93,7 @@ def test_one_click_does_both_steps_and_both_are_on_record(office: Office) -> Non
         both = tasks.done(unit, office.people["red.staff"])
         assert [row.name for row in both] == ["审核", "起草"]
         # They were done at one moment, and the next page goes on after the first of them
+        assert both[0].completed_at
         rest = tasks.done(unit, office.people["red.staff"], (both[0].completed_at, both[0].id))
         assert [row.name for row in rest] == ["起草"]
         due = select(model.job.c.kind).where(model.job.c.state == "due", model.job.c.kind == "remind")

@@ -121,7 +121,7 @@ function leadToElements(root, place, { modeler }) {
 }
 
 function describe(warnings) {
-  const details = warnings.map((warning) => warning.message).join("；");
+  const details = warnings.map(({ message }) => message.replace("unknown attribute", "不认识的属性").replace("unparsable content", "不能识别的内容")).join("；");
   return warnings.length ? `图里有 ${warnings.length} 处没有读懂，改图后保存会丢失：${details}` : "";
 }
 

@@ -23,6 +23,7 @@ async function drawDiagram(place) {
     await viewer.importXML(await fetchXML(place.dataset.xmlUrl));
     mark(viewer, JSON.parse(place.dataset.marks || "{}"));
     fit(viewer);
+    fitPaper(container);
     addControls(place, viewer);
     place.dataset.drawn = "yes";
   } catch (error) {
@@ -109,9 +110,19 @@ function addControls(place, viewer) {
   });
 }
 
+/** On paper the canvas is narrower than on the screen: what was seen is printed whole, and smaller. */
+function fitPaper(container) {
+  const svg = container.querySelector("svg");
+  addEventListener("beforeprint", () => {
+    svg.setAttribute("viewBox", `0 0 ${container.clientWidth} ${container.clientHeight}`);
+  });
+  addEventListener("afterprint", () => svg.removeAttribute("viewBox"));
+}
+
 function makeButton(text, act) {
   const button = document.createElement("button");
   button.type = "button";
+  button.className = "button button-quiet";
   button.textContent = text;
   button.addEventListener("click", act);
   return button;
