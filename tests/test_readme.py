@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine import tasks
-from engine.core import completion, effects, elements, event_rules, execution, filling, profile, spiff
+from engine.core import completion, effects, elements, event_rules, execution, filling, foreign, profile, spiff
 from engine.core.spiff import Machine
 from engine.ground.errors import Fault
 from engine.ground.settings import Settings
@@ -187,7 +187,8 @@ def write_profile() -> str:
     """Write docs/profile.md from the code and from the diagrams that prove it."""
     return "\n".join(
         [
-            *(_HEAD, *_element_rows(), _EVENTS, *_event_rows(), _REFUSED, *_refused_rows(), _WALKS, *_walk_rows()),
+            *(_HEAD, *_element_rows(), _EVENTS, *_event_rows(), _REFUSED, *_refused_rows()),
+            *(_WALKS.replace("MARKS", _marks()), *_walk_rows()),
             *(_TIMES, _FAULTS, *_fault_rows(), _TABLES, *_table_rows(), _FORMS, *_form_rows(), ""),
         ]
     )
@@ -251,8 +252,9 @@ gives and cannot be used is an incident that says why.
   number."""
 
 _WALKS = """
-Every event definition is accepted only where the first table has it. Every attribute or extension of another engine
-is refused.
+Every event definition is accepted only where the first table has it. Every attribute or extension in a namespace that
+is not known is refused, with what to fill in instead: passed over, something else would run than what the file says.
+Marks of drawing tools are passed over, for they only show: MARKS.
 
 ## What runs, and how
 
@@ -369,6 +371,10 @@ def _walk_rows() -> Iterator[str]:
     for walk in walks():
         acts = ", ".join(" ".join(act) for act in walk.acts)
         yield f"| {walk.name} | {_cell(acts)} | {_cell(walk.told)} |"
+
+
+def _marks() -> str:
+    return ", ".join(f"{name} (`{uri}`)" for uri, name in foreign.MARKS.items())
 
 
 def _refused_rows() -> Iterator[str]:

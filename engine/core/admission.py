@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from engine.core.elements import FOREIGN_ENGINES, IGNORED, LANGUAGES, SHAPES, SINGLE, VALUES, label, remedy
+from engine.core import foreign
+from engine.core.elements import IGNORED, LANGUAGES, SHAPES, SINGLE, VALUES, Shape, label, remedy
 from engine.core.markup import (
     BPMN,
     DRAWING,
@@ -37,6 +38,8 @@ def find_process(root: Element) -> tuple[Element | None, list[Fault]]:
     """Give the one process of a file and what is wrong around it."""
     if tag_of(root) != "definitions":
         message = f"文件不是 BPMN 2.0 流程图：最外层是 {local(root)}。"
+        if local(root) == "definitions":
+            message = f"文件不是 BPMN 2.0 流程图：命名空间是“{namespace(root)[:80]}”。"
         return None, [fault("ROOT", place(root), message, "请选择用流程编辑器保存的 .bpmn 文件。")]
     processes = list(elements(root, "process"))
     if not processes:
@@ -64,6 +67,8 @@ def admit(root: Element) -> Iterator[Fault]:
     for element in root.iterchildren("*"):
         if namespace(element) == BPMN:
             yield from _child(element, "definitions")
+        elif namespace(element) not in DRAWING and not foreign.is_mark(namespace(element)):
+            yield _foreign(element, foreign.name_of(element), local(element))
 
 
 def _child(element: Element, parent: str) -> Iterator[Fault]:
@@ -98,8 +103,8 @@ def _extensions(element: Element, parent: str) -> Iterator[Fault]:
     for inner in element.iterchildren("*"):
         if namespace(inner) == SUIXU:
             yield from _own_extension(inner, parent)
-        elif _steers(namespace(inner)):
-            yield _foreign(inner, local(inner))
+        elif not foreign.is_mark(namespace(inner)):
+            yield _foreign(inner, foreign.name_of(inner), local(inner))
 
 
 def _own_extension(element: Element, parent: str) -> Iterator[Fault]:
@@ -113,13 +118,9 @@ def _own_extension(element: Element, parent: str) -> Iterator[Fault]:
             yield fault("EXTENSION", place(element), message, "只能填 source(表达式)和 target(变量名)。")
 
 
-def _steers(uri: str) -> bool:
-    return any(engine in uri.lower() for engine in FOREIGN_ENGINES)
-
-
-def _foreign(element: Element, name: str) -> Fault:
-    message = f"“{name}”是其他产品的扩展，本系统不会执行。"
-    return fault("EXTENSION", place(element), message, "请删去它，并用本系统的属性填写同样的意思。")
+def _foreign(element: Element, written: str, name: str) -> Fault:
+    message = f"“{written[:80]}”是其他产品的扩展，本系统不会执行。"
+    return fault("EXTENSION", place(element), message, foreign.remedy(name))
 
 
 def _attributes(element: Element) -> Iterator[Fault]:
@@ -134,8 +135,17 @@ def _attributes(element: Element) -> Iterator[Fault]:
         elif uri == f"{{{SUIXU}" and name not in shape.own:
             message = f"{label(tag_of(element))}不能有属性 suixu:{name}。"
             yield fault("ATTRIBUTE", place(element), message, "请删去它，或检查拼写。")
-        elif _steers(uri) and tag_of(element) != "definitions":
-            yield _foreign(element, name)
+        elif uri == f"{{{foreign.XSI}" and name == "type":
+            yield from _typed(element, value, shape)
+        elif uri != f"{{{SUIXU}" and not foreign.is_mark(uri[1:]) and tag_of(element) != "definitions":
+            yield _foreign(element, foreign.name_of_attribute(element, uri[1:], name), name)
+
+
+def _typed(element: Element, value: str, shape: Shape) -> Iterator[Fault]:
+    """A type of XML Schema may say that an element is another one: only that of an expression says what it is."""
+    if "evaluatesToTypeRef" not in shape.attributes or reference(value) not in {"tExpression", "tFormalExpression"}:
+        message = f"{label(tag_of(element))}不支持 xsi:type=“{value[:40]}”。"
+        yield fault("ATTRIBUTE", place(element), message, "请删去它；要换成另一种元素，请直接画那种元素。")
 
 
 def _plain(element: Element) -> Iterator[tuple[str, str]]:

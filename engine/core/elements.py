@@ -152,9 +152,6 @@ SINGLE = frozenset(
 # An attribute that names the language of an expression or a script.
 LANGUAGES = frozenset({"expressionLanguage", "language", "scriptFormat"})
 
-# What other products write to steer their own engines: passing it over would run something else than what it says.
-FOREIGN_ENGINES = ("camunda", "zeebe", "activiti", "flowable", "jbpm", "jboss", "drools", "spiff", "bonita", "oracle")
-
 LABELS: Mapping[str, str] = {
     "task": "未定类型的任务",
     "manualTask": "手工任务",
@@ -213,6 +210,13 @@ LABELS: Mapping[str, str] = {
     "timeCycle": "周期",
     "ioSpecification": "输入输出说明",
     "import": "外部文件导入",
+    "relationship": "关联说明",
+    "loopDataInputRef": "多实例的输入集合",
+    "inputDataItem": "多实例的输入元素",
+    "loopDataOutputRef": "多实例的输出集合",
+    "outputDataItem": "多实例的输出元素",
+    "assignment": "数据赋值",
+    "transformation": "数据变换",
 }
 _REMEDIES: Mapping[str, str] = {
     "complexGateway": "请改用排他、并行或包容网关。",
@@ -222,6 +226,15 @@ _REMEDIES: Mapping[str, str] = {
     "potentialOwner": "请把办理岗位填在泳道或任务的“办理岗位”(suixu:assignment)。",
     "humanPerformer": "请把办理岗位填在泳道或任务的“办理岗位”(suixu:assignment)。",
     "performer": "请把办理岗位填在泳道或任务的“办理岗位”(suixu:assignment)。",
+    "loopDataInputRef": "请删去它，填写“逐项的清单”(suixu:collection)。",
+    "inputDataItem": "请删去它，填写“每一项叫什么”(suixu:item)。",
+    "loopDataOutputRef": "请删去它，填写“结果清单叫什么”(suixu:result)。",
+    "outputDataItem": "请删去它，填写“每一项的结果取自”(suixu:resultItem)。",
+    "assignment": "请删去它，用脚本任务或 suixu:in、suixu:out 给变量赋值。",
+    "transformation": "请删去它，用脚本任务给变量赋值。",
+    "ioSpecification": "请删去它：任务直接读写变量，调用活动、消息和信号用 suixu:in、suixu:out。",
+    "relationship": "请删去它：这是其他产品的附注，不影响流程。",
+    "import": "请删去它：要用的消息、信号、错误请写在本文件里。",
 }
 
 

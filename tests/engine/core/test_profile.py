@@ -101,6 +101,32 @@ def test_a_nameless_flow_is_named_by_its_ends() -> None:
     assert fault.name == "办理 a → e"
 
 
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        ('<userTask id="a" o:candidateGroups="x"/>', "“办理岗位”(suixu:assignment)"),
+        (
+            '<serviceTask id="a"><extensionElements><o:taskDefinition/></extensionElements></serviceTask>',
+            "(suixu:function)",
+        ),
+        ('<manualTask id="a" o:asyncBefore="true"/>', "本系统每一步都保存"),
+        ('<manualTask id="a"><extensionElements><x xmlns="urn:other"/></extensionElements></manualTask>', "另行填写"),
+    ],
+)
+def test_what_another_product_wrote_is_named_as_written_with_what_to_fill_in(written: str, instead: str) -> None:
+    found = profile.faults(whole(written).replace("<process", '<process xmlns:o="urn:other"').encode(), AROUND)
+
+    (fault,) = [fault for fault in found if fault.code == "BPMN-EXTENSION"]
+    assert re.search(r"“(o:)?\w+”是其他产品的扩展", fault.message)
+    assert (fault.element, instead in fault.remedy) == ("a", True)
+
+
+def test_a_file_of_an_older_bpmn_is_told_by_its_namespace() -> None:
+    (fault,) = profile.faults(b'<definitions xmlns="http://schema.omg.org/spec/BPMN/2.0"/>', AROUND)
+
+    assert "命名空间是“http://schema.omg.org/spec/BPMN/2.0”" in fault.message
+
+
 def test_the_process_is_read_with_what_people_see_of_it() -> None:
     diagram = profile.read(source_of("runs_inputs"), AROUND)
 
