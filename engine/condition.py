@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, distinct, func, select, type_coerce
 
+from engine.core import effects
 from engine.ground import migrations, model
 from engine.ground.unit_of_work import Engine, Unit
 
@@ -24,7 +25,7 @@ def look(unit: Unit) -> Condition:
     """Count what waits now."""
     # Every open task is in an inbox, and nothing else is: the table of all tasks need not be gone through.
     inbox, job, incident = model.inbox.c, model.job.c, model.incident.c
-    is_due = (job.state == "due") & (job.due_at <= unit.now)
+    is_due = effects.is_due(unit.now)
 
     def count(what: ColumnElement[str], *conditions: ColumnElement[bool]) -> int:
         return int(unit.connection.execute(select(func.count(distinct(what))).where(*conditions)).scalar_one())

@@ -116,8 +116,9 @@ def search(
     before: datetime | None = None,
     limit: int = 50,
     below: str = "",
+    named: Mapping[str, str] | None = None,
 ) -> list[Row[Any]]:
-    """List the instances a person may see, by a piece of the title and by state, newest first.
+    """List the instances a person may see, by a piece of the title, by state and `named` columns, newest first.
 
     `before` is when the last one seen was started; with its id as `below`, those of the same moment follow too.
     """
@@ -129,6 +130,8 @@ def search(
         query = query.where(TABLE.title.contains(text, autoescape=True))
     if state:
         query = query.where(TABLE.state == state)
+    for column, value in (named or {}).items():
+        query = query.where(TABLE[column] == value)
     return _page(unit, query, before, limit, below)
 
 

@@ -11,9 +11,21 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+from sqlalchemy import Row, func, select, update
 
-from engine.core import anchors, claims, correlation, effects, execution, outbox, outcomes, reminders, replies, starts
+from engine.core import (
+    anchors,
+    claims,
+    correlation,
+    dispatches,
+    effects,
+    execution,
+    outbox,
+    outcomes,
+    reminders,
+    replies,
+    starts,
+)
 from engine.core.diagram import Trigger
 from engine.core.execution import Run
 from engine.core.tokens import Token
@@ -67,7 +79,7 @@ def _next(engine: Engine, tried: set[tuple[str, int]]) -> list[Row[Any]]:
     root = model.instance.c.root_id.label("root_id")
     query = select(model.job, root).outerjoin(model.instance, model.instance.c.id == TABLE.instance_id)
     with engine.reading() as unit:
-        query = query.where(_is_due(unit.now)).order_by(TABLE.due_at, TABLE.id).limit(len(tried) + TOGETHER)
+        query = query.where(effects.is_due(unit.now)).order_by(TABLE.due_at, TABLE.id).limit(len(tried) + TOGETHER)
         rows = [row for row in unit.connection.execute(query) if (row.id, row.attempts) not in tried]
     if not rows or rows[0].kind not in _BATCHES:
         return rows[:1]
@@ -82,11 +94,6 @@ def _alike(rows: list[Row[Any]]) -> list[Row[Any]]:
         return alike
     # Two instances of one family in one commit could wait for each other's locks in a ring.
     return list({row.root_id: row for row in reversed(alike)}.values())[::-1][:TOKENS_TOGETHER]
-
-
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    waiting = and_(TABLE.state == "due", TABLE.due_at <= now)
-    return or_(waiting, and_(TABLE.state == "leased", TABLE.leased_until <= now))
 
 
 def next_due(engine: Engine) -> datetime | None:
@@ -349,6 +356,7 @@ def _expire(engine: Engine, job: Row[Any]) -> None:
             correlation.expire(unit, message)
     with engine.transaction() as unit:
         if _claim(unit, job):
+            dispatches.sweep(unit)
             correlation.plan_daily(unit)
 
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from engine.core import correlation, history, organization, plain_text
+from engine.core import correlation, dispatches, history, organization, plain_text
+from engine.core.dispatches import Dispatch
 from engine.core.expressions import ExpressionError, Value
 from engine.core.variables import encode
 from engine.ground.errors import Fault, Invalid
@@ -38,9 +39,20 @@ def correlate(
     organization.require_role(unit, actor, organization.INTEGRATION)
     content = _demand({"name": name, "business_key": business_key}, values)
     message_id = correlation.send(unit, name, business_key, values, keep=keep)
+    dispatches.note(unit, message_id, actor.person_id, name, business_key, unit.now + keep)
     told = {"title": name, "business_key": business_key, "values": content}
     history.record(unit, STREAM, "message-sent", actor, told, account=None, message=message_id)
     return message_id
+
+
+def find(unit: Unit, message_id: str, actor: Actor) -> Dispatch:
+    """Tell who sent a message whether it was received; known until a month after it would have expired.
+
+    Raises:
+        NotAllowed: without the role to send. NotFound: unknown, forgotten, or sent by somebody else.
+    """
+    organization.require_role(unit, actor, organization.INTEGRATION)
+    return dispatches.find(unit, message_id, actor.person_id)
 
 
 def signal(unit: Unit, name: str, values: Mapping[str, Value], actor: Actor) -> int:

@@ -243,36 +243,49 @@ def diagram(instance_id: str) -> Response:
 def document(instance_id: str, document_id: str) -> str:
     """Show a document's versions, and the content of one of them."""
     with guard.looking() as unit:
-        view = _view(unit, instance_id)
-        row = next((row for row in view.documents if row.id == document_id), None)
-        if row is None:
-            raise NotFound()
-        found = documents.versions(unit, document_id, guard.person_id(), guard.roles())
-        chosen = _chosen(found)
-        guard.note_reading(unit, "document-read", {"title": row.title, "version": chosen.number}, document=document_id)
-        form, options = _form(unit, view, row, chosen)
-        names = people.person_names(unit, [version.created_by for version in found])
+        found = paper(unit, instance_id, document_id, request.args.get("version", ""))
+        names = people.person_names(unit, [version.created_by for version in found.versions])
     return render_template(
         "instances/document.html",
-        view=view,
-        document=row,
-        versions=found,
-        chosen=chosen,
-        form=form,
-        options=options,
+        view=found.view,
+        document=found.row,
+        versions=found.versions,
+        chosen=found.chosen,
+        form=found.form,
+        options=found.options,
         names=names,
         instead=INSTEAD,
     )
 
 
-def _chosen(found: Sequence[Row[Any]]) -> Row[Any]:
-    wanted = request.args.get("version", "")
-    if not wanted:
-        return found[-1]
-    chosen = [version for version in found if str(version.number) == wanted]
-    if not chosen:
+@dataclass(frozen=True)
+class Paper:
+    """Hold a document of an instance with one of its versions, and the form that shows it."""
+
+    view: InstanceView
+    row: Row[Any]
+    versions: Sequence[Row[Any]]
+    chosen: Row[Any]
+    form: Form | None
+    options: Mapping[str, Any]
+
+
+def paper(unit: Unit, instance_id: str, document_id: str, wanted: str | int | None) -> Paper:
+    """Find a version of a document, the newest where none is named, for who may read it; an auditor's look is kept.
+
+    Raises:
+        NotFound: unknown, or not theirs.
+    """
+    view = _view(unit, instance_id)
+    row = next((row for row in view.documents if row.id == document_id), None)
+    if row is None:
         raise NotFound()
-    return chosen[0]
+    found = documents.versions(unit, document_id, guard.person_id(), guard.roles())
+    chosen = found[-1] if not wanted else next((one for one in found if str(one.number) == str(wanted)), None)
+    if chosen is None:
+        raise NotFound()
+    guard.note_reading(unit, "document-read", {"title": row.title, "version": chosen.number}, document=document_id)
+    return Paper(view, row, found, chosen, *_form(unit, view, row, chosen))
 
 
 def _form(unit: Unit, view: InstanceView, row: Row[Any], version: Row[Any]) -> tuple[Form | None, dict[str, Any]]:

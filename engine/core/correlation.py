@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, insert, select, text, update
 
-from engine.core import history
+from engine.core import dispatches, history
 from engine.core.diagram import Diagram, Node
 from engine.core.expressions import Value
 from engine.core.tokens import Token
@@ -195,6 +195,7 @@ def decode_all(content: Mapping[str, Any]) -> dict[str, Value]:
 
 def received(unit: Unit, message_id: str) -> bool:
     """Take a message away because it has been received; tell whether it was still there."""
+    dispatches.close(unit, message_id)
     return unit.connection.execute(delete(model.message).where(MESSAGE.id == message_id)).rowcount == 1
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BindParameter, bindparam, delete, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, delete, or_, select, update
 
 from engine.core import correlation, moments, organization, plain_text, timing
 from engine.core.calendar import morning
@@ -272,6 +272,13 @@ def _plan_reminders(run: "Run", token: Token, due_at: datetime) -> None:
 
 
 # Jobs and incidents
+
+
+def is_due(now: datetime) -> ColumnElement[bool]:
+    """Select the jobs that wait for a worker: those whose time has come, and those whose worker has gone."""
+    job = model.job.c
+    waiting = and_(job.state == "due", job.due_at <= now)
+    return or_(waiting, and_(job.state == "leased", job.leased_until <= now))
 
 
 def await_time(run: "Run", token: Token) -> None:

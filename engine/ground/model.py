@@ -290,6 +290,20 @@ message = Table(
     Index("ix_message_token_id", "token_id"),
 )
 
+# What was sent from outside, so that its sender can ask whether it was received; forgotten a month after its end.
+dispatch = Table(
+    "dispatch",
+    metadata,
+    _id(primary_key=True),  # of the message
+    _id("person_id", nullable=True),  # who sent it
+    Column("name", String(200), nullable=False),
+    Column("business_key", String(200), nullable=False),
+    Column("sent_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("received_at", Moment),
+    Index("ix_dispatch_expires_at", "expires_at"),
+)
+
 subscription = Table(
     "subscription",
     metadata,

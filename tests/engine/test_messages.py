@@ -13,7 +13,7 @@ from sqlalchemy import event, func, select, update
 from engine import accounts, instances, jobs, messages, people, tasks
 from engine.core import correlation, execution, history
 from engine.ground import model
-from engine.ground.errors import Invalid, NotAllowed
+from engine.ground.errors import Invalid, NotAllowed, NotFound
 from engine.ground.unit_of_work import SYSTEM, Actor, Unit
 from tests.engine.office import Office
 
@@ -142,6 +142,37 @@ def test_a_message_that_expires_while_it_is_given_up_elsewhere_is_given_up_once(
         correlation.expire(unit, message)
         correlation.expire(unit, message)
     assert kinds(office, sender) == ["event.thrown", "message.expired"]
+
+
+def test_who_sent_a_message_from_outside_is_told_what_became_of_it_until_long_after(office: Office) -> None:
+    # Given two messages of which one is received
+    jobs.plan_daily(office.engine)
+    mine, lost = send(office), send(office, "l")
+    assert [fate(office, each) for each in (mine, lost)] == ["waiting", "waiting"]
+    begin(office, "engine_receiver")
+    office.work()
+    assert [fate(office, each) for each in (mine, lost)] == ["received", "waiting"]
+    # When the other's time is over, then it is told, also where nobody has given it up yet
+    office.engine.clock.advance(correlation.EXPIRY)  # type: ignore[attr-defined]
+    assert [fate(office, each) for each in (mine, lost)] == ["received", "expired"]
+    office.work()
+    assert fate(office, lost) == "expired"
+    # And nobody else is told, nor anybody for ever
+    with office.engine.transaction() as unit:
+        other = people.add_person(unit, "采购系统", SYSTEM)
+        accounts.create_prepared(unit, other, accounts.Initial("purchase", "", ""), ["integration"], SYSTEM)
+    for who, refusal in ((Actor(other), NotFound), (office.actor("hr.head"), NotAllowed)):
+        with pytest.raises(refusal):
+            fate(office, mine, who)
+    office.wait(days=30)
+    office.wait(days=1)
+    with pytest.raises(NotFound):
+        fate(office, lost)
+
+
+def fate(office: Office, message_id: str, who: Actor = SYSTEM) -> str:
+    with office.engine.reading() as unit:
+        return messages.find(unit, message_id, who).state
 
 
 def test_a_sender_and_a_receiver_that_act_at_once_do_not_miss_each_other(office: Office) -> None:

@@ -42,13 +42,18 @@ def test_the_numbers_say_what_waits(app: Flask, browse: Browse) -> None:
         row = {"id": new_id(), "message": "m", "created_at": unit.now, "activity_id": ""}
         unit.connection.execute(insert(model.incident), row)
         job = {"kind": "remind", "state": "due", "attempts": 0, "payload": {}, "id": new_id()}
-        unit.connection.execute(insert(model.job), {**job, "due_at": unit.now - timedelta(seconds=90)})
+        unit.connection.execute(insert(model.job), {**job, "due_at": unit.now - timedelta(seconds=30)})
+        # Whoever had taken the first of these has gone; whoever has the second is at it.
+        for number, until in ((90, unit.now), (200, unit.now + timedelta(minutes=1))):
+            taken = {"id": new_id(), "state": "leased", "leased_until": until}
+            due = unit.now - timedelta(seconds=number)
+            unit.connection.execute(insert(model.job), {**job, **taken, "due_at": due})
         unit.connection.execute(text("UPDATE inbox SET due_at = :due"), {"due": unit.now - timedelta(days=1)})
     told = program.ask("GET", "/metrics").text
     for line in (
         "suixu_open_tasks 1.0",
         "suixu_overdue_tasks 1.0",
-        "suixu_due_jobs 1.0",
+        "suixu_due_jobs 2.0",
         "suixu_oldest_due_seconds 90.0",
         "suixu_incidents 1.0",
         'suixu_act_seconds_count{act="tasks.claim"} 1.0',

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -12,6 +13,9 @@ from flask_wtf.csrf import CSRFProtect
 from web.api import acts, definitions, documents, instances, messages, tasks, tokens
 from web.api.rooms import PREFIX
 from web.texts import gettext as _
+
+GUIDE = Path(__file__).parents[1] / "templates" / "api.md"
+"""What a program has to know besides the addresses."""
 
 ROOMS = (definitions.room, instances.room, tasks.room, documents.room, messages.room, messages.signals)
 
@@ -43,7 +47,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         API_VERSION="1",
         OPENAPI_VERSION="3.0.3",
         OPENAPI_URL_PREFIX=PREFIX,
-        API_SPEC_OPTIONS={"security": [{"token": []}]},
+        API_SPEC_OPTIONS={"security": [{"token": []}], "info": {"description": GUIDE.read_text(encoding="utf-8")}},
     )
     described = Described(app)
     described.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
@@ -54,5 +58,5 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
 
 for room in ROOMS:
     tokens.guessing(room)
-    room.before_request(partial(tokens.demand_for, room.scope))
+    room.before_request(partial(tokens.demand_for, room.looks, room.scope))
     room.before_request(partial(acts.inspect_body, room.files))

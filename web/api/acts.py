@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import math
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NoReturn
 
 from flask import abort, request
@@ -23,15 +24,23 @@ _KEY = re.compile(r"[!-~]{1,200}")
 
 
 def inspect_body(files: Collection[str]) -> None:
-    """Turn away what is no plain JSON: Python alone would take NaN, halves of characters, and any depth."""
+    """Turn away what is no plain JSON.
+
+    Python alone would take NaN, halves of characters and any depth, and of a name that comes twice the last; what
+    comes under another type would be taken for nothing at all.
+    """
     if request.endpoint in files:
         request.max_content_length = session.engine().settings.upload_limit_bytes + AROUND_A_FILE
+        if request.mimetype != "multipart/form-data":
+            abort(415)
         return
     request.max_content_length = BODY_LIMIT
     if not (body := request.get_data()):
         return
+    if not request.is_json:
+        abort(415)
     try:
-        found = json.loads(body, parse_constant=_refuse)
+        found = json.loads(body, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_named_once)
         json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         abort(400)
@@ -39,6 +48,15 @@ def inspect_body(files: Collection[str]) -> None:
 
 def _refuse(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    return found if math.isfinite(found := float(text)) else _refuse(text)
+
+
+def _named_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else _refuse(str(len(pairs)))
 
 
 def once(work: Callable[[Unit], dict[str, Any]], status: int = 200, sent: str = "") -> Answer:

@@ -68,14 +68,14 @@ def _shown(definition: Definition, may_start: bool) -> dict[str, Any]:
     return {name: getattr(definition, name) for name in names} | {"may_start": may_start}
 
 
-@room.look("", DefinitionsSchema)
+@room.look("", _("列出本人可以发起的流程"), DefinitionsSchema)
 def listing() -> dict[str, Any]:
     """List the processes that one may start."""
     with session.engine().reading() as unit:
         return {"items": [_shown(*found) for found in _visible(unit).values()]}
 
 
-@room.look("/<key>", WholeDefinitionSchema)
+@room.look("/<key>", _("查看流程的最新版本和发起时填的表单"), WholeDefinitionSchema)
 def show(key: str) -> dict[str, Any]:
     """Show the newest version of a process."""
     with session.engine().reading() as unit:
@@ -88,7 +88,7 @@ def show(key: str) -> dict[str, Any]:
         return {**_shown(*found), "start_form": sheet}
 
 
-@room.act("/<key>/start", StartedSchema, StartSchema, 201)
+@room.act("/<key>/start", _("按最新版本发起事项"), StartedSchema, StartSchema, 201)
 def start(body: dict[str, Any], key: str) -> Answer:
     """Start an instance of the newest version (发起)."""
 

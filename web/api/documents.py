@@ -20,7 +20,7 @@ class VersionSchema(Schema):
     file_name = fields.String(required=True, allow_none=True)
     media_type = fields.String(required=True, allow_none=True)
     size = fields.Integer(required=True, allow_none=True)
-    digest = fields.String(required=True, metadata={"description": "SHA-256; of a form's values, their JSON."})
+    digest = fields.String(required=True, metadata={"description": _("SHA-256；表单的，是其内容的 JSON 的。")})
     created_at = fields.DateTime(required=True)
     created_by = fields.String(required=True, allow_none=True)
 
@@ -39,7 +39,7 @@ class WhichSchema(Schema):
     version = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 2**31 - 1))
 
 
-@room.look("/<document_id>", DocumentSchema)
+@room.look("/<document_id>", _("查看材料的标题和各版本"), DocumentSchema)
 def show(document_id: str) -> dict[str, Any]:
     """Show what is known of a document."""
     with guard.looking() as unit:
@@ -49,7 +49,7 @@ def show(document_id: str) -> dict[str, Any]:
     return {"id": document_id, "title": title, "versions": versions}
 
 
-@room.look("/<document_id>/file", None, WhichSchema)
+@room.look("/<document_id>/file", _("下载文件；不写 version 是最新版"), None, WhichSchema)
 def file(wanted: dict[str, Any], document_id: str) -> Response:
     """Download a version of a file."""
     return files.download(document_id, wanted["version"])

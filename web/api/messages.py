@@ -10,6 +10,7 @@ from marshmallow import Schema, fields, validate
 
 from engine import messages
 from engine.core import plain_text
+from engine.core.dispatches import Dispatch
 from engine.core.expressions import Value
 from engine.ground.errors import Fault, Invalid
 from engine.ground.unit_of_work import Unit
@@ -45,7 +46,7 @@ class MessageSchema(SignalSchema):
         load_default=messages.EXPIRY.days,
         strict=True,
         validate=validate.Range(1, LONGEST),
-        metadata={"description": "How long it waits where nobody waits for it yet."},
+        metadata={"description": _("还没有人等它时，留多少天。")},
     )
 
 
@@ -56,13 +57,25 @@ class SentMessageSchema(Schema):
     expires_at = fields.String(required=True, metadata={"format": "date-time"})
 
 
+class WholeMessageSchema(Schema):
+    """A message that this person has sent."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    business_key = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(("waiting", "received", "expired")))
+    sent_at = fields.DateTime(required=True)
+    expires_at = fields.DateTime(required=True)
+    received_at = fields.DateTime(required=True, allow_none=True)
+
+
 class SentSignalSchema(Schema):
     """How many waited for the signal, or are started by it."""
 
     reached = fields.Integer(required=True)
 
 
-@room.act("/send", SentMessageSchema, MessageSchema, 201)
+@room.act("/send", _("发送消息"), SentMessageSchema, MessageSchema, 201)
 def send_message(body: dict[str, Any]) -> Answer:
     """Send a message."""
     values, keep = _read(body["values"]), timedelta(days=body["keep_days"])
@@ -75,7 +88,14 @@ def send_message(body: dict[str, Any]) -> Answer:
     return acts.once(work, 201)
 
 
-@signals.act("/send", SentSignalSchema, SignalSchema)
+@room.look("/<message_id>", _("查看本人发出的消息收到没有"), WholeMessageSchema)
+def show(message_id: str) -> Dispatch:
+    """Tell whether a message was received, and when."""
+    with session.engine().reading() as unit:
+        return messages.find(unit, message_id, session.actor())
+
+
+@signals.act("/send", _("向所有在等的发送信号"), SentSignalSchema, SignalSchema)
 def send_signal(body: dict[str, Any]) -> Answer:
     """Send a signal to everything that waits for it now."""
     values = _read(body["values"])

@@ -47,7 +47,7 @@ class AlongSchema(Schema):
 
     activity_id = fields.String(required=True)
     name = fields.String(required=True)
-    label = fields.String(required=True, metadata={"description": "The outcome that it gets, in words."})
+    label = fields.String(required=True, metadata={"description": _("那一步的办理结果。")})
     certain = fields.Boolean(required=True)
 
 
@@ -129,7 +129,7 @@ class FileSchema(Schema):
     file_name = fields.String(required=True)
     media_type = fields.String(required=True)
     size = fields.Integer(required=True)
-    digest = fields.String(required=True, metadata={"description": "SHA-256."})
+    digest = fields.String(required=True, metadata={"description": "SHA-256"})
 
 
 class DoneSchema(Schema):
@@ -146,7 +146,7 @@ class CompletedSchema(DoneSchema):
     along = fields.List(fields.String(), required=True)
 
 
-@room.look("", paged(TaskSchema, "TaskPage"), PageSchema)
+@room.look("", _("列出等本人办理的，按期限先后"), paged(TaskSchema, "TaskPage"), PageSchema)
 def listing(wanted: dict[str, Any]) -> dict[str, Any]:
     """List what waits for this person, by deadline."""
     limit = wanted["limit"]
@@ -156,7 +156,7 @@ def listing(wanted: dict[str, Any]) -> dict[str, Any]:
     return {"items": rows[:limit], "next": following}
 
 
-@room.look("/<task_id>", WholeTaskSchema)
+@room.look("/<task_id>", _("查看待办：表单、已填的内容、可以做什么"), WholeTaskSchema)
 def show(task_id: str) -> dict[str, Any]:
     """Show a task."""
     with guard.looking() as unit:
@@ -182,8 +182,13 @@ def _whole(unit: Unit, view: TaskView) -> dict[str, Any]:
         "along": view.along,
         "signers": [choice.value for choice in desk.signers(unit, view.candidates)] if "enter" in view.may else [],
         "form": sheets.describe(view.form, view.options),
-        "values": view.values,
+        "values": _visible(view),
     }
+
+
+def _visible(view: TaskView) -> dict[str, Any]:
+    # A document may hold more than this form shows.
+    return sheets.shown(view.form.fields(), view.values)
 
 
 def _done(unit: Unit, task_id: str) -> dict[str, Any]:
@@ -200,26 +205,26 @@ def _act(task_id: str, act: Callable[[Unit], Any]) -> Answer:
     return acts.once(work)
 
 
-@room.act("/<task_id>/claim", DoneSchema, RevisionSchema)
+@room.act("/<task_id>/claim", _("签收"), DoneSchema, RevisionSchema)
 def claim(body: dict[str, Any], task_id: str) -> Answer:
     """Take a task (签收)."""
     return _act(task_id, lambda unit: tasks.claim(unit, task_id, session.actor(), body["revision"]))
 
 
-@room.act("/<task_id>/unclaim", DoneSchema, RevisionSchema)
+@room.act("/<task_id>/unclaim", _("放回"), DoneSchema, RevisionSchema)
 def unclaim(body: dict[str, Any], task_id: str) -> Answer:
     """Put a task back before everybody (放回)."""
     return _act(task_id, lambda unit: tasks.unclaim(unit, task_id, session.actor(), body["revision"]))
 
 
-@room.act("/<task_id>/assign", DoneSchema, AssignSchema)
+@room.act("/<task_id>/assign", _("指派给同岗位的人"), DoneSchema, AssignSchema)
 def assign(body: dict[str, Any], task_id: str) -> Answer:
     """Give a task to a colleague (指派)."""
     who, seen = body["person"], body["revision"]
     return _act(task_id, lambda unit: tasks.assign(unit, task_id, session.actor(), who, seen))
 
 
-@room.act("/<task_id>/save", DoneSchema, SaveSchema)
+@room.act("/<task_id>/save", _("暂存，不检查表单"), DoneSchema, SaveSchema)
 def save(body: dict[str, Any], task_id: str) -> Answer:
     """Keep an unfinished form without checking it (暂存)."""
 
@@ -230,10 +235,10 @@ def save(body: dict[str, Any], task_id: str) -> Answer:
 
 
 def _filled(view: TaskView, body: dict[str, Any]) -> dict[str, Any]:
-    return {**view.values, **sheets.read(view.form, body["values"])}
+    return {**view.values, **sheets.read(view.form, body["values"], _visible(view))}
 
 
-@room.act("/<task_id>/complete", CompletedSchema, CompleteSchema)
+@room.act("/<task_id>/complete", _("办理：检查表单，事项往下走"), CompletedSchema, CompleteSchema)
 def complete(body: dict[str, Any], task_id: str) -> Answer:
     """Do a task (办理): the form is checked, and the instance goes on."""
 
@@ -253,7 +258,7 @@ def _handed_in(unit: Unit, task_id: str, body: dict[str, Any]) -> tuple[dict[str
     return values, outcome
 
 
-@room.act("/<task_id>/enter", DoneSchema, EnterSchema)
+@room.act("/<task_id>/enter", _("代录领导在纸面上的签批，扫描件先上传"), DoneSchema, EnterSchema)
 def enter(body: dict[str, Any], task_id: str) -> Answer:
     """Enter what a leader has signed on paper (代录); the scan is brought before, the leader is told."""
 
@@ -278,7 +283,7 @@ def _demand_paper(unit: Unit, body: dict[str, Any]) -> None:
         raise Invalid(_("内容需要修改，没有提交。"), faults)
 
 
-@room.bring("/<task_id>/upload", FileSchema, UploadSchema)
+@room.bring("/<task_id>/upload", _("上传表单的附件或者签批的扫描件"), FileSchema, UploadSchema)
 def upload(body: dict[str, Any], task_id: str) -> Answer:
     """Bring a file for a task's form, or a signed paper's scan; it stays with the matter, and counts there."""
     file, engine = body["file"], session.engine()
@@ -313,7 +318,7 @@ def _demand_filling_in(unit: Unit, task_id: str) -> TaskView:
     return view
 
 
-@room.act("/<task_id>/withdraw", DoneSchema, RevisionSchema)
+@room.act("/<task_id>/withdraw", _("撤回刚办理的"), DoneSchema, RevisionSchema)
 def withdraw(body: dict[str, Any], task_id: str) -> Answer:
     """Take back what one has just completed (撤回)."""
     return _act(task_id, lambda unit: tasks.withdraw(unit, task_id, session.actor(), body["revision"]))

@@ -3,7 +3,7 @@
 from flask import Response, abort, g, request
 
 from engine import personal_tokens
-from engine.personal_tokens import READ, Bearer
+from engine.personal_tokens import Bearer
 from web import session
 from web.account import FAILURES, limiter
 
@@ -41,9 +41,9 @@ def demand(scope: str) -> None:
         abort(403)
 
 
-def demand_for(acts: str) -> None:
-    """Ask of a look the scope `read`, of an act the one given."""
-    demand(READ if request.method in ("GET", "HEAD", "OPTIONS") else acts)
+def demand_for(looks: str, acts: str) -> None:
+    """Ask of a look one scope, of an act another."""
+    demand(looks if request.method in ("GET", "HEAD", "OPTIONS") else acts)
 
 
 def _has_failed(response: Response) -> bool:

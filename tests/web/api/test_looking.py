@@ -1,5 +1,7 @@
 """A program sees what its person sees: documents, matters, an auditor's looks kept; and nothing more."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -55,6 +57,43 @@ def test_an_auditor_reads_all_does_nothing_and_is_watched(app: Flask, programs: 
     assert [events(app, kind) for kind in ("audit-searched", "instance-read", "task-read")] == [1, 1, 1]
     assert audit.post(f"/tasks/{task['id']}/unclaim", {"revision": task["revision"]}).status_code == 404
     assert audit.post(f"/instances/{task['instance_id']}/cancel", {"reason": "无"}).status_code == 404
+
+
+@once
+def test_what_happened_and_what_was_written_is_read_as_on_the_pages(programs: Programs) -> None:
+    wang = programs("wang")
+    task = claimed(wang)
+    body = {"revision": task["revision"], "outcome": "submit", "values": {"name": "纸张", "reason": "用完了"}}
+    assert wang.post(f"/tasks/{task['id']}/complete", body).status_code == 200
+    path = f"/instances/{task['instance_id']}"
+    told: list[dict[str, Any]] = []
+    following = "0"
+    while following:
+        page = wang.get(f"{path}/history?limit=3&cursor={following}")
+        told, following = told + page["items"], page["next"]
+    assert [item["number"] for item in told] == list(range(1, len(told) + 1))
+    (done,) = (item for item in told if item["kind"] == "task.completed")
+    assert (done["text"], done["who"], done["task_id"]) == ("办理“起草”", "王承办（人事部承办人）", task["id"])
+    paper = wang.get(path)["documents"][0]
+    content = wang.get(f"{path}/documents/{paper['id']}")
+    assert (content["version"], content["values"]["name"]) == (1, "纸张")
+    assert {field["key"] for field in content["form"]["fields"]} >= content["values"].keys()
+    for where in ("/history", f"/documents/{paper['id']}"):
+        assert programs("chen").ask("GET", f"/api/v1{path}{where}").status_code == 404
+    assert wang.ask("GET", f"/api/v1{path}/documents/{paper['id']}?version=2").status_code == 404
+
+
+@once
+def test_matters_are_found_by_process_key_and_state(programs: Programs) -> None:
+    wang = programs("wang")
+    instance_id, _other = start(wang), start(wang, "别的")
+
+    def found(query: str) -> list[str]:
+        return [item["id"] for item in wang.get(f"/instances?{query}")["items"]]
+
+    assert found("business_key=errand:采购纸张&process=errand&state=active") == [instance_id]
+    for nothing in ("process=nothing", f"parent_id={instance_id}", "state=failed", "business_key=errand"):
+        assert found(nothing) == [], nothing
 
 
 @once

@@ -53,7 +53,10 @@ def test_a_message_that_nobody_awaits_is_kept_as_long_as_is_said(
     link = programs("link", "send")
     sent = link.post("/messages/send", {"name": "到货", "business_key": "k", "values": {"x": 1}, "keep_days": 2})
     assert (sent.json or {})["expires_at"].startswith("2026-01-22T")
+    path = f"/messages/{(sent.json or {})['id']}"
+    assert (link.get(path)["state"], link.get(path)["received_at"]) == ("waiting", None)
     assert ended(app, begin(app, "engine_receiver")) == 2
+    assert (link.get(path)["state"], link.get(path)["received_at"]) == ("received", "2026-01-20T01:00:00+00:00")
     # and an auditor sees who sent what
     assert "对接程序 发送消息“到货”" in browse("audit").open("/audit/access").text
 

@@ -12,6 +12,8 @@ from engine.ground.errors import Busy
 from tests.web import errands
 from tests.web.api.programs import Program, Programs
 
+once = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 
 def start(program: Program, subject: str = "采购纸张") -> str:
     answer = program.post("/definitions/errand/start", {"values": {"subject": subject}})
@@ -133,10 +135,44 @@ def test_what_is_no_sound_request_is_told_by_its_place(programs: Programs) -> No
     answer = wang.post("/tasks/x/claim", {"revision": "many", "more": 1})
     assert (answer.status_code, codes(answer)) == (422, ["request", "request"])
     assert {fault["element"] for fault in (answer.json or {})["faults"]} == {"revision", "more"}
-    for body in (b"{", b'{"revision": NaN}', b'{"a": "\\ud800"}', b"\xff", b"[" * 100_000):
-        headers = {"Authorization": f"Bearer {wang.secret}", "Content-Type": "application/json"}
-        broken = wang.app.test_client().post("/api/v1/tasks/x/claim", data=body, headers=headers)
-        assert broken.status_code == 400, body[:20]
+    assert (answer.json or {})["faults"][1]["message"] == "请求里的“more”不在接口说明里，请删去。"
+    unsound = (b"{", b'{"revision": NaN}', b'{"revision": 1e999}', b'{"a": "\\ud800"}', b"\xff", b"[" * 100_000)
+    for body in (*unsound, b'{"revision": 1, "revision": 2}'):
+        broken = _send(wang, body, "application/json")
+        assert (broken.status_code, (broken.json or {})["code"]) == (400, "bad_request"), body[:20]
+    for body in (b"[]", b"null", b'"x"'):
+        assert "应当是 JSON 对象" in (_send(wang, body, "application/json").json or {})["faults"][0]["message"]
+    lists = [wang.ask("GET", f"/api/v1/{path}") for path in ("tasks?status=open", "instances?limit=0")]
+    assert [(given.status_code, codes(given)) for given in lists] == [(422, ["request"])] * 2
+
+
+@once
+def test_what_comes_as_something_else_is_not_taken_for_nothing(programs: Programs) -> None:
+    wang = programs("wang")
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        answer = _send(wang, b'{"revision": 1}', kind)
+        assert (answer.status_code, (answer.json or {})["code"]) == (415, "unsupported_media_type")
+
+
+def _send(program: Program, body: bytes, kind: str) -> Any:
+    headers = {"Authorization": f"Bearer {program.secret}", "Content-Type": kind}
+    return program.app.test_client().post("/api/v1/tasks/x/claim", data=body, headers=headers)
+
+
+@once
+def test_a_form_may_come_back_whole_and_says_what_it_wants(programs: Programs) -> None:
+    wang, zhang = programs("wang"), programs("zhang")
+    task = claimed(wang)
+    field = next(each for each in task["form"]["fields"] if each["label"] == "事项名称")
+    assert (field["max_length"], field["pattern"], field["choices"]) == (30, "", [])
+    body = {"revision": task["revision"], "outcome": "submit", "values": {"name": "纸张", "reason": "用完了"}}
+    assert wang.post(f"/tasks/{task['id']}/complete", body).status_code == 200
+    shown = zhang.get(f"/tasks/{zhang.get('/tasks')['items'][0]['id']}")
+    path, seen, values = f"/tasks/{shown['id']}/save", shown["revision"], shown["values"]
+    assert values.keys() == {each["key"] for each in shown["form"]["fields"]}
+    refused = zhang.post(path, {"revision": seen, "values": {**values, "name": "改了"}})
+    assert (refused.status_code, codes(refused)) == (422, ["form_readonly"])
+    assert zhang.post(path, {"revision": seen, "values": values}).status_code == 200
 
 
 def test_an_act_under_a_key_is_done_once_and_answered_alike(app: Flask, programs: Programs) -> None:

@@ -115,8 +115,9 @@ def test_every_address_wants_a_token_and_takes_no_cookie(app: Flask, browse: Bro
 
 @once
 def test_who_guesses_tokens_is_slowed_down_and_who_has_one_is_not(app: Flask, programs: Programs) -> None:
-    statuses = [Program(app, "wrong").ask("GET", "/api/v1/tasks").status_code for _ in range(22)]
-    assert (statuses[0], statuses[-1]) == (401, 429)
+    answers = [Program(app, "wrong").ask("GET", "/api/v1/tasks") for _ in range(22)]
+    assert [answers[at].status_code for at in (0, -1)] == [401, 429]
+    assert answers[-1].headers["Retry-After"] == "60"
     assert programs("wang").ask("GET", "/api/v1/tasks").status_code == 200
     odd = programs().ask("GET", "/api/v1/tasks", Authorization="Basic eDp5")
     assert odd.status_code == 429
