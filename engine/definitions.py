@@ -109,9 +109,13 @@ def check(unit: Unit, source: bytes, sources: Mapping[str, str], own: tuple[str,
     return profile.faults(source, surroundings(unit, sources, own))
 
 
-def judge_text(unit: Unit, kind: str, text: str) -> str:
-    """Say what is wrong with one text of a drawing and what to do, "" for nothing; `kind` is one of TEXTS."""
-    return snippets.judge(kind, text, surroundings(unit, {}))
+def judge_text(unit: Unit, kind: str, text: str, source: bytes, sources: Mapping[str, str]) -> str:
+    """Say what is wrong with one text of a drawing and what to do, "" for nothing; `kind` is one of TEXTS.
+
+    `source` is the drawing, `sources` its forms and tables: with them a variable that cannot exist is named as well.
+    """
+    around = surroundings(unit, sources)
+    return snippets.judge(kind, text, around, profile.names(source, around))
 
 
 def publish(

@@ -10,10 +10,11 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from engine import definitions, people
+from engine.core import plain_text
 from engine.core.decisions import SUFFIX
 from engine.ground.errors import Invalid
 from engine.ground.unit_of_work import Unit
-from web import guard, session
+from web import drafting, guard, session
 from web.account import limiter
 from web.processes import PROCESS
 from web.texts import gettext as _
@@ -37,12 +38,17 @@ def _demand_administrator() -> None:
 @room.post("/processes/text")
 @limiter.limit(ASKED, key_func=guard.person_id)
 def judge() -> Response:
-    """Say what publishing would refuse in one text, as JSON: `{"fault": ""}` for nothing; refuse an unknown kind."""
+    """Say what publishing would refuse in one text, as JSON: `{"fault": ""}` for nothing; refuse an unknown kind.
+
+    What is being drawn comes along, as it does when it is saved.
+    """
     kind, text = request.form.get("kind", ""), request.form.get("text", "")
     if kind not in definitions.TEXTS:
         raise Invalid(_("不知道要检查的是哪一种内容，请刷新页面后再试。"))
+    paper = drafting.given("")
     with session.engine().reading() as unit:
-        return make_response({"fault": definitions.judge_text(unit, kind, text.replace("\r\n", "\n"))})
+        fault = definitions.judge_text(unit, kind, plain_text.unix_lines(text), paper.source.encode(), paper.beside)
+    return make_response({"fault": fault})
 
 
 @room.get("/expressions")

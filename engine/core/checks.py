@@ -44,9 +44,9 @@ class _Desk:
         return self.names.at(node, self.diagram)
 
 
-def check_meaning(diagram: Diagram, around: Surroundings) -> Iterator[Fault]:
-    """Name what the words of a diagram ask for and nobody or nothing can do."""
-    desk = _Desk(diagram, around, names_of(diagram, around))
+def check_meaning(diagram: Diagram, around: Surroundings, names: Names | None = None) -> Iterator[Fault]:
+    """Name what the words of a diagram ask for and nobody or nothing can do; `names` are read instead of its own."""
+    desk = _Desk(diagram, around, names or names_of(diagram, around))
     yield from _process(desk)
     yield from _forms(desk)
     yield from _decisions(desk)

@@ -43,6 +43,14 @@ class Names:
         return self.at(outer, diagram) if outer else self.made[""]
 
 
+def names_somewhere(diagram: Diagram, around: Surroundings) -> Names:
+    """Give every variable that can be read at some place of a process as if it could be read at each."""
+    names = names_of(diagram, around)
+    items = {node.multi.item for node in diagram.nodes.values() if node.multi}
+    known = names.at_start.union(items, NUMBERS, {COUNTER}, *names.made.values())
+    return Names(known, {"": known}, names.whole)
+
+
 def is_name(text: str) -> bool:
     """Tell whether a text can name a variable."""
     return bool(_NAME.fullmatch(text)) and len(text) <= _MAX_NAME and text not in KEYWORDS

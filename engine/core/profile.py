@@ -5,6 +5,7 @@ from engine.core.checks import check_meaning
 from engine.core.diagram import Diagram, Surroundings
 from engine.core.event_rules import check_events
 from engine.core.markup import Element, parse
+from engine.core.naming import Names, names_somewhere
 from engine.core.normalise import normalise, read_drawing
 from engine.core.soundness import check_soundness
 from engine.core.structure import check_structure
@@ -24,6 +25,15 @@ def read(source: bytes, around: Surroundings) -> Diagram:
 def faults(source: bytes, around: Surroundings) -> list[Fault]:
     """List all that is wrong with the bytes of a BPMN file, in the order of its lines."""
     return _examine(source, around)[1]
+
+
+def names(source: bytes, around: Surroundings) -> Names | None:
+    """Give every variable that can be read somewhere in the drawing; None where it holds no one process."""
+    root, _ = parse(source)
+    process = None if root is None else find_process(root)[0]
+    if process is None or any(measure(process)):
+        return None
+    return names_somewhere(read_drawing(process)[0], around)
 
 
 def _examine(source: bytes, around: Surroundings) -> tuple[Diagram | None, list[Fault]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from engine.core.checks import check_meaning
 from engine.core.diagram import Diagram, Kind, Multi, Node, Surroundings, Timer, TimerKind, Trigger
+from engine.core.naming import Names, names_of
 
 MAX = 20_000
 """As long as a script may be; more is nothing that anybody types."""
@@ -37,6 +38,7 @@ _FRAMES: Mapping[str, _Frame] = {
     "expression": _Frame(
         lambda text: Diagram("p", "", title=text), frozenset({"BPMN-EXPRESSION", "BPMN-PARAMETER"}), "事项标题"
     ),
+    "foreign": _of(lambda text: Node("a", "call", outputs=((text, "x"),)), "EXPRESSION", "传出“x”"),
     "script": _of(lambda text: Node("a", "script", script=text), "SCRIPT", "脚本"),
     "assignment": _of(_task("assignment"), "EXPRESSION POST", "办理岗位"),
     "due": _of(_task("due"), "DUE", "期限"),
@@ -56,18 +58,27 @@ _FRAMES: Mapping[str, _Frame] = {
     ),
 }
 KINDS = frozenset(_FRAMES)
-"""What a text can be: `expression`, `script`, the attributes of a task, the times of an event, a number, a name."""
+"""What a text can be: `expression`, `foreign` (one that reads another process's variables), `script`, the attributes
+of a task, the times of an event, a number, a name."""
 
 
-def judge(kind: str, text: str, around: Surroundings) -> str:
-    """Say what publishing would refuse in a text and what to do, "" for nothing; its variables are not known here."""
+def judge(kind: str, text: str, around: Surroundings, names: Names | None = None) -> str:
+    """Say what publishing would refuse in a text and what to do, "" for nothing.
+
+    That a variable cannot exist is said only where `names` are given.
+    """
     frame = _FRAMES[kind]
     if not text.strip():
         return ""
     if len(text) > MAX:
         return f"超过{MAX}个字符，请缩短。"
-    faults = check_meaning(frame.diagram(text.strip() if kind != "script" else text), around)
-    found = next((fault for fault in faults if fault.code in frame.codes), None)
+    diagram = frame.diagram(text.strip() if kind != "script" else text)
+    if names:
+        # What the text itself makes is there, even where the drawing does not hold it yet.
+        known = names.at_start.union(*names_of(diagram, around).made.values())
+        names = Names(known, {"": known}, names.whole)
+    codes = frame.codes | ({"BPMN-VARIABLE"} if names else frozenset())
+    found = next((fault for fault in check_meaning(diagram, around, names) if fault.code in codes), None)
     if found is None:
         return ""
     return f"{found.message.removeprefix(frame.subject).removeprefix('写错了：')}{found.remedy}"

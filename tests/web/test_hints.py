@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Databases
-from tests.web.stage import Stage, prepare, set_up, tree_of
+from tests.web.stage import ERRAND, ERRAND_FORMS, Stage, prepare, set_up, tree_of
 
 
 @pytest.fixture
@@ -38,6 +38,22 @@ def test_a_text_is_judged_as_publishing_would(stage: Stage) -> None:
     assert judged("script", "x = 1\r\ny = 2") == ""
     assert judged("assignment", "office.ghost").startswith("“office.ghost”不存在。")
     assert judged("assignment", "office.head") == ""
+
+
+def test_a_variable_that_nothing_in_the_drawing_makes_is_named(stage: Stage) -> None:
+    board = {"source": ERRAND, "form_count": str(len(ERRAND_FORMS))}
+    for number, (key, text) in enumerate(ERRAND_FORMS.items()):
+        board |= {f"form_key_{number}": key, f"form_text_{number}": text}
+
+    def judged(text: str, **changed: str) -> str:
+        given = {"kind": "expression", "text": text, **board, **changed}
+        return str(stage.post("drawer", "/processes/text", **given).get_json()["fault"])
+
+    assert judged("what = one") == ""
+    assert judged("colour = what").startswith("用到的变量“colour”不会存在。请检查拼写")
+    # Where the drawing or a form cannot be read no variable is missed
+    assert judged("colour = what", source="<a") == ""
+    assert judged("colour = what", form_text_0="{") == ""
 
 
 def test_a_kind_that_nobody_knows_is_no_question(stage: Stage) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine.core import snippets
+from engine.core import profile, snippets
 from engine.core.snippets import judge
-from tests.engine.core.test_profile import AROUND
+from tests.engine.core.test_profile import AROUND, link, whole
 
 WRONG = {
     "expression": [
@@ -12,6 +12,7 @@ WRONG = {
         ("flor(1)", "第1行第1列：没有“flor”这个函数，是不是“floor”？。请改正表达式。"),
         ('parameter("ghost")', "用到的参数“ghost”没有登记。可用的参数：step_days（每一步）。"),
     ],
+    "foreign": [("1 +", "第1行第4列：表达式没有写完，后面还缺一个值。请改正表达式。")],
     "script": [("x = 1\ny 2", "第2行第1列：这一行要写成“名称 = 表达式”")],
     "assignment": [("hr.ghost", "“hr.ghost”不存在。"), ("posts(", "第1行第7列：表达式没有写完")],
     "due": [("2 days", "第1行第3列："), ("2026-01-01", "“2026-01-01”不合规。")],
@@ -29,6 +30,7 @@ WRONG = {
 RIGHT = {
     # What an expression reads may come from anywhere.
     "expression": ["", "  ", "ghost = 1", 'parameter("step_days") + 1', "unit name(unit)"],
+    "foreign": ["ghost"],
     "script": ["x = 1\n\n# 说明\ny = x + 1"],
     "assignment": ["hr.head", "own.staff", 'posts(unit, "head")'],
     "due": ["3", 'parameter("step_days")'],
@@ -52,6 +54,37 @@ def test_what_publishing_would_refuse_is_said_with_its_place_and_what_to_do(kind
 @pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in RIGHT.items() for text in texts])
 def test_what_may_be_published_is_let_be(kind: str, text: str) -> None:
     assert judge(kind, text, AROUND) == ""
+
+
+DRAWN = """<scriptTask id="t"><script>made = 1</script></scriptTask><manualTask id="m">
+  <multiInstanceLoopCharacteristics suixu:item="item"><loopCardinality>2</loopCardinality>
+  </multiInstanceLoopCharacteristics></manualTask>"""
+GHOST = "用到的变量“ghost”不会存在。请检查拼写，或由表单、脚本或调用给出它。可用的有："
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "said"),
+    [
+        ("expression", "ghost = 1", GHOST),
+        ("script", "x = ghost", GHOST),
+        ("due", "ghost", GHOST),
+        ("duration", "ghost", GHOST),
+        ("cardinality", "ghost", GHOST),
+        ("expression", "made + item + loopCounter + numberOfInstances", ""),
+        ("script", "x = made\ny = x", ""),
+        ("foreign", "ghost", ""),
+    ],
+)
+def test_a_variable_that_exists_nowhere_in_the_drawing_is_named(kind: str, text: str, said: str) -> None:
+    names = profile.names(whole(DRAWN, link("s", "t", "m", "e")).encode(), AROUND)
+    told = judge(kind, text, AROUND, names)
+    assert told.startswith(said)
+    assert bool(told) is bool(said)
+
+
+@pytest.mark.parametrize("source", ["", "<a/>", whole("").replace("process", "collaboration"), whole("<task/>" * 401)])
+def test_a_drawing_that_holds_no_process_has_no_names(source: str) -> None:
+    assert profile.names(source.encode(), AROUND) is None
 
 
 def test_a_text_too_long_for_anybody_is_not_read() -> None:

@@ -44,10 +44,9 @@ export async function attachModeler(root) {
 
 /** Take along what the page knows: the names that may be typed, and where to ask about a text. */
 function houseOf(place, source) {
-  const token = source.form?.elements.csrf_token?.value ?? "";
   return {
     known: JSON.parse(place.dataset.known ?? "{}"),
-    check: place.dataset.check && makeCheck(place.dataset.check, token),
+    check: place.dataset.check && makeCheck(place.dataset.check, source.form),
   };
 }
 

@@ -2,23 +2,32 @@ import { useEffect, useState } from "@bpmn-io/properties-panel/preact/hooks";
 
 const PAUSE = 500;
 
-/** Ask the house what is wrong with a text; whoever cannot be reached has nothing to say. */
-export function makeCheck(url, token) {
-  const answers = new Map();
+/**
+ * Ask the house what is wrong with a text, in the drawing that `form` holds; whoever cannot be reached says nothing.
+ *
+ * Only what was right is remembered: what is wrong may be right once the drawing has changed elsewhere.
+ */
+export function makeCheck(url, form) {
+  const right = new Set();
   const name = (kind, text) => `${kind} ${text}`;
   return {
-    recall: (kind, text) => answers.get(name(kind, text)),
+    isRight: (kind, text) => right.has(name(kind, text)),
     ask: async (kind, text, signal) => {
       try {
-        const body = new URLSearchParams({ kind, text, csrf_token: token });
+        const body = new FormData(form);
+        body.delete("table");
+        body.set("kind", kind);
+        body.set("text", text);
         const response = await fetch(url, { method: "POST", body, signal, redirect: "error" });
-        if (response.ok) {
-          answers.set(name(kind, text), (await response.json()).fault);
+        const { fault } = response.ok ? await response.json() : {};
+        if (fault === "") {
+          right.add(name(kind, text));
         }
+        return fault ?? "";
       } catch {
         // Nobody answers: the person goes on typing, and publishing checks all of it again.
       }
-      return answers.get(name(kind, text)) ?? "";
+      return "";
     },
   };
 }
@@ -27,9 +36,8 @@ export function makeCheck(url, token) {
 export function useFault(check, kind, text) {
   const [fault, setFault] = useState("");
   useEffect(() => {
-    const known = kind && check && text.trim() ? check.recall(kind, text) : "";
-    if (known !== undefined) {
-      setFault(known);
+    if (!kind || !check || !text.trim() || check.isRight(kind, text)) {
+      setFault("");
       return undefined;
     }
     const control = new AbortController();

@@ -40,7 +40,7 @@ const FIELDS = {
       name: "suixu:unit",
       label: "承办单位",
       description: "由消息或信号启动的事项属于哪个单位，FEEL 表达式，读得到消息带来的变量",
-      feel: "expression",
+      feel: "foreign",
       when: (element) => isTop(element) && eventOf(element) && isAny(eventOf(element), CARRYING),
     },
   ],

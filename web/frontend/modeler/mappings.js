@@ -52,7 +52,7 @@ function makeItem(element, mapping, id, words, tools) {
       makeEntry({
         id: `${id}-${name}`,
         label: words[name],
-        feel: name === "source" ? "expression" : "name",
+        feel: name === "target" ? "name" : is(mapping, "suixu:Out") ? "foreign" : "expression",
         read: () => mapping[name],
         write: (value) => tools.modeling.updateModdleProperties(element, mapping, { [name]: value }),
       }),
