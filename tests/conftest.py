@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,25 @@ LONGEST = (
     "web/test_every_route.py",
     "browser/test_drawing.py",
 )
+ALONE_ON_POSTGRESQL = {
+    "ground",
+    "test_cli.py",
+    "test_contention.py",
+    "test_erasures.py",
+    "test_messages.py",
+    "test_races.py",
+    "test_scheduler.py",
+}
+"""Folders and files with tests that go ways on PostgreSQL which nobody goes on SQLite."""
+THOUSANDS = {"test_every_route.py", "test_expression_hostile.py"}
+"""Files of which each test goes a thousand times where others have gone."""
 CHROMIUM_HOW_TO_GET = "sudo apt-get install chromium fonts-noto-cjk；或用 CHROMIUM 指明浏览器的路径"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Open the list of what could not be had, and get ready to collect."""
+    """Open the list of what could not be had, and get ready to run."""
     config.stash[MISSING] = {}
+    savings.stay_in_memory()
     savings.hold()
 
 
@@ -85,6 +99,19 @@ def _promises() -> Iterator[None]:
         promises.install(patch)
         savings.install(patch)
         yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Trace what tells which lines are tested: not what goes the same ways once more, on PostgreSQL or by Chromium."""
+    with savings.untraced() if _goes_the_same_ways(item) else nullcontext():
+        return (yield)
+
+
+def _goes_the_same_ways(item: pytest.Item) -> bool:
+    place = set(item.path.parts)
+    again = "postgresql" in item.name and not place & ALONE_ON_POSTGRESQL
+    return again or bool(place & THOUSANDS) or "browser" in getattr(item, "fixturenames", ())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -163,7 +190,8 @@ def chromium(playwright: Playwright) -> Path | None:
         return Path(given)
     if (own := Path(playwright.chromium.executable_path)).is_file():
         return own
-    names = ("chromium", "chromium-browser", "google-chrome")
+    # The first draws the same pages by the same code without a window's trimmings, for a fifth less.
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     return next((Path(found) for name in names if (found := shutil.which(name))), None)
 
 
