@@ -235,6 +235,8 @@ def save(body: dict[str, Any], task_id: str) -> Answer:
 
 
 def _filled(view: TaskView, body: dict[str, Any]) -> dict[str, Any]:
+    if view.state != "open" or view.revision != body["revision"]:
+        raise Stale(_("这件待办已经有变化或者办结，请重新读取后再办理。内容没有提交。"))
     return {**view.values, **sheets.read(view.form, body["values"], _visible(view))}
 
 
@@ -253,8 +255,7 @@ def complete(body: dict[str, Any], task_id: str) -> Answer:
 def _handed_in(unit: Unit, task_id: str, body: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
     view = _view(unit, task_id)
     values, outcome = _filled(view, body), body["outcome"]
-    if view.state == "open" and view.revision == body["revision"]:
-        sheets.demand_confirmed(view.form, values, outcome, body["confirmed"])
+    sheets.demand_confirmed(view.form, values, outcome, body["confirmed"])
     return values, outcome
 
 

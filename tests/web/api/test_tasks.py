@@ -113,7 +113,7 @@ def test_what_the_engine_refuses_is_told_with_its_codes(programs: Programs) -> N
     ):
         answer = wang.post(f"{path}/save", {"revision": seen, "values": values})
         assert (answer.status_code, codes(answer)) == (422, [code]), values
-    assert wang.post(f"{path}/save", {"revision": seen - 1}).status_code == 409
+    assert wang.post(f"{path}/save", {"revision": seen - 1, "values": {"nobody": 1}}).status_code == 409
     stranger = programs("chen").post(f"{path}/claim", {"revision": seen})
     assert (stranger.status_code, codes(stranger)) == (404, [])
     assert programs("li").post(f"{path}/unclaim", {"revision": seen}).status_code == 403
