@@ -10,7 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from engine import jobs
 from engine.core.effects import SOON
 from engine.ground.clock import today
-from engine.ground.errors import Busy
+from engine.ground.errors import Busy, reason
 from engine.ground.unit_of_work import Engine
 
 SAFETY = SOON
@@ -71,8 +71,9 @@ class Scheduler:
             try:
                 self.engine.database.listen(self.wake, self._stopping)
                 return
-            except Busy:
-                log.warning("no longer told of other nodes' jobs; listening again in %s s", RECONNECT)
+            except Busy as error:
+                told = "no longer told of other nodes' jobs (%s); listening again in %s s"
+                log.warning(told, reason(error), RECONNECT)
                 self._stopping.wait(RECONNECT)
 
     def _plan(self, delay: timedelta) -> None:
@@ -106,8 +107,8 @@ class Scheduler:
             self._plan_day()
             jobs.run_due(self.engine, stopping=self._stopping.is_set)
             return self._pause()
-        except Busy:
-            log.warning("the database is busy; looking again in %s", SAFETY)
+        except Busy as error:
+            log.warning("the database is busy (%s); looking again in %s", reason(error), SAFETY)
         except Exception:
             log.exception("the jobs could not be looked at; looking again in %s", SAFETY)
         return SAFETY

@@ -1,7 +1,7 @@
 """Look an installation over: what it stands on, its record, what stands still in it, its files and its calendar."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,7 +11,7 @@ from engine.core import organization
 from engine.core.workdays import calendar_of
 from engine.ground import migrations
 from engine.ground.clock import SystemClock
-from engine.ground.errors import SuixuError
+from engine.ground.errors import SuixuError, reason
 from engine.ground.settings import Settings
 from engine.ground.unit_of_work import Engine
 from engine.stalls import Stall
@@ -59,18 +59,19 @@ def _database(settings: Settings) -> Iterator[Finding]:
     try:
         current = migrations.is_current(settings.database_url)
     except SuixuError as error:
-        yield Finding(_("数据库"), False, error.message)
+        yield Finding(_("数据库"), False, _("%s（原因：%s）") % (error.message, reason(error)))
         return
     with closing(Engine(settings, SystemClock())) as engine:
         yield _version(engine)
         remedy = _("还没有建立，或者是旧版本的，请运行 suixu migrate")
         yield Finding(_("数据表"), current, _("是本版本的") if current else remedy)
-        if current:
-            yield _clock(engine)
-            yield _calendar(engine)
-            yield _record(engine)
-            yield from _stalls(engine)
-            yield _files(engine)
+        for what, look in LOOKS.items() if current else ():
+            try:
+                yield from look(engine)
+            except Exception as error:
+                # Whatever is broken here, the rest is looked at too.
+                words = error.message if isinstance(error, SuixuError) else _("查不下去，请保全数据库和备份")
+                yield Finding(what, False, _("%s（原因：%s）") % (words, reason(error)))
 
 
 def _version(engine: Engine) -> Finding:
@@ -84,36 +85,38 @@ def _version(engine: Engine) -> Finding:
     return Finding(_("数据库"), True, words)
 
 
-def _clock(engine: Engine) -> Finding:
+def _clock(engine: Engine) -> Iterator[Finding]:
     with engine.reading() as unit:
         now, (there, newest) = unit.now, condition.times(unit)
     if newest is not None and newest > now + SKEW:
         words = _("本机时钟比最新的一条记录还早 %s 分钟，期限会算错，请校准时钟") % _minutes(newest - now)
-        return Finding(_("时钟"), False, words)
-    if abs(there - now) > SKEW:
+        yield Finding(_("时钟"), False, words)
+    elif abs(there - now) > SKEW:
         words = _("本机时钟与数据库的相差 %s 分钟，请校准") % _minutes(abs(there - now))
-        return Finding(_("时钟"), False, words)
-    return Finding(_("时钟"), True, _("与数据库和记录相符"))
+        yield Finding(_("时钟"), False, words)
+    else:
+        yield Finding(_("时钟"), True, _("与数据库和记录相符"))
 
 
 def _minutes(span: timedelta) -> int:
     return round(span / timedelta(minutes=1))
 
 
-def _calendar(engine: Engine) -> Finding:
+def _calendar(engine: Engine) -> Iterator[Finding]:
     with engine.reading() as unit:
         year = unit.today.year
         guessed = calendar_of(unit).is_provisional(date(year, 1, 1))
     words = _("%s 年的放假安排还没有，工作日都是暂定的，请录入日历") if guessed else _("有 %s 年的放假安排")
-    return Finding(_("日历"), not guessed, words % year)
+    yield Finding(_("日历"), not guessed, words % year)
 
 
-def _record(engine: Engine) -> Finding:
+def _record(engine: Engine) -> Iterator[Finding]:
     audit = records.verify(engine)
     if audit.whole:
-        return Finding(_("记录"), True, _("%s 条链，共 %s 条记录，没有被改动") % (audit.streams, audit.events))
+        yield Finding(_("记录"), True, _("%s 条链，共 %s 条记录，没有被改动") % (audit.streams, audit.events))
+        return
     words = _("%s 条链、%s 处锚定对不上，请运行 suixu verify 查看，并保全数据库和备份")
-    return Finding(_("记录"), False, words % (len(audit.broken), len(audit.anchors)))
+    yield Finding(_("记录"), False, words % (len(audit.broken), len(audit.anchors)))
 
 
 def _stalls(engine: Engine) -> Iterator[Finding]:
@@ -129,13 +132,20 @@ def _stalls(engine: Engine) -> Iterator[Finding]:
 
 
 def _stall_words(stall: Stall, titles: Mapping[str, str]) -> str:
-    if stall.task:
+    where = _("%s：“%s”") % (stall.title, stall.step) if stall.step else _("%s：") % stall.title
+    if stall.people:
+        people = "、".join(stall.people)
+        return where + _("只有%s能办，而他们都没有可以登录的账号，请启用账号，或者改由别人任职") % people
+    if stall.posts:
         posts = "、".join(titles.get(post, post) for post in stall.posts)
-        return _("%s：“%s”没有人能办，请给岗位安排人员：%s") % (stall.title, stall.task, posts)
-    return _("%s：没有什么能让它再往下走，请由发起人撤销，重新发起") % stall.title
+        return where + _("没有人能办，请给岗位安排人员：%s") % posts
+    if stall.message:
+        remedy = _("等的“%s”没有流程会发，也没有账号是对接员，请发布会发的流程，或者让对接员的程序送来")
+        return where + remedy % stall.message
+    return where + _("没有什么能让它再往下走，请由发起人撤销，重新发起")
 
 
-def _files(engine: Engine) -> Finding:
+def _files(engine: Engine) -> Iterator[Finding]:
     shelf = documents.inspect(engine)
     words = _("%s 个，内容与登记一致") % (shelf.named - shelf.missing - shelf.changed)
     if shelf.missing or shelf.changed:
@@ -143,7 +153,16 @@ def _files(engine: Engine) -> Finding:
     if shelf.spare:
         megabytes = f"{shelf.spare_bytes / (1 << 20):.1f}"
         words += _("；另有 %s 个（%s MB）没有登记，是没有办成的上传，可以删除") % (shelf.spare, megabytes)
-    return Finding(_("附件"), not (shelf.missing or shelf.changed), words)
+    yield Finding(_("附件"), not (shelf.missing or shelf.changed), words)
+
+
+LOOKS: Mapping[str, Callable[[Engine], Iterator[Finding]]] = {
+    _("时钟"): _clock,
+    _("日历"): _calendar,
+    _("记录"): _record,
+    _("停滞的事项"): _stalls,
+    _("附件"): _files,
+}
 
 
 def _assets() -> Finding:

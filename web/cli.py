@@ -10,7 +10,7 @@ from pathlib import Path
 from engine import accounts, archive, definitions, records
 from engine.ground import holding, migrations
 from engine.ground.clock import SystemClock
-from engine.ground.errors import Fault, Invalid, SuixuError
+from engine.ground.errors import Busy, Fault, Invalid, SuixuError, reason
 from engine.ground.settings import Settings, SettingsError
 from engine.ground.unit_of_work import SYSTEM, Engine
 from web import app, assets, checkup, demo, drawings, server, streams
@@ -30,6 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(settings, given)
     except SettingsError as error:
         return _complain(str(error), status=WRONG_USE)
+    except Busy as error:
+        # Who stands at the machine can do something about it.
+        why = _("（原因：%s）") % reason(error) if error.__cause__ else ""
+        return _complain(error.message + why)
     except SuixuError as error:
         return _complain(error.message, error.faults if isinstance(error, Invalid) else ())
     except KeyboardInterrupt:

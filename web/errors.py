@@ -103,7 +103,7 @@ def page(status: int, message: str = "", faults: Iterable[errors.Fault] = ()) ->
 def _engine_error(error: errors.SuixuError) -> Response:
     status = status_of(error)
     if status >= 500:
-        log.warning("%s %s %s: %s", status, request.method, request.path, _reason(error))
+        log.warning("%s %s %s: %s", status, request.method, request.path, errors.reason(error))
     if session.is_for_programs():
         return problems.of_engine(status, error)
     faults = error.faults if isinstance(error, errors.Invalid) else ()
@@ -111,12 +111,6 @@ def _engine_error(error: errors.SuixuError) -> Response:
     if status >= 500:
         answer.headers["Retry-After"] = str(AGAIN_IN)
     return answer
-
-
-def _reason(error: errors.SuixuError) -> str:
-    """Say in one line what the database or the system said; nothing of what people typed is in it."""
-    cause = error.__cause__ or error
-    return " ".join(str(getattr(cause, "orig", None) or cause).split())
 
 
 def _csrf_error(error: CSRFError) -> Response:

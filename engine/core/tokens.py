@@ -47,6 +47,17 @@ class Token:
             return self.state == "waiting"
         return self.node.kind == "boundary" and self.node.event not in AWAITED
 
+    @property
+    def is_moved_from_outside(self) -> bool:
+        """Tell whether it stays where it is until a person, a job, a child, a message or a signal comes."""
+        node = self.node
+        if node.repeats and not self.iterating:
+            return False
+        if node.kind in ("user", "service", "call"):
+            return True
+        comes = node.event in ("timer", "message", "signal")
+        return comes and self.state == "waiting" and node.kind in ("catch", "receive", "boundary", "handler")
+
 
 @dataclass(frozen=True)
 class Change:

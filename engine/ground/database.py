@@ -26,8 +26,31 @@ WAL_PAUSES = (0.05,) * 20
 SCRUB_TIMEOUT_MS = 2_000
 CHANNEL, LISTENED_FOR = "suixu_job", 0.5
 """Where PostgreSQL tells of new jobs; the seconds after which a listener looks whether it is to stop."""
-READ_ONLY = "25006"
-"""PostgreSQL's word for a write in a transaction that may only read."""
+AWAY = "数据库暂时不能使用，本次操作没有生效。请稍后再试；一直这样，请联系系统管理员。"
+READ_ONLY = "数据库现在只能读取，本次操作没有生效。请稍后再试；一直这样，请联系系统管理员。"
+FULL = "存放数据库的磁盘已满，本次操作没有生效。请联系系统管理员清理磁盘，然后再试。"
+DAMAGED = "数据库已经损坏，本次操作没有生效。请联系系统管理员停止服务，从备份中恢复。"
+CROSSED = "这次操作和别的操作互相等待，没有生效，请再试一次。"
+SQLITE_TROUBLES = {
+    sqlite3.SQLITE_BUSY: AWAY,
+    sqlite3.SQLITE_LOCKED: AWAY,
+    sqlite3.SQLITE_NOMEM: AWAY,
+    sqlite3.SQLITE_READONLY: READ_ONLY,
+    sqlite3.SQLITE_IOERR: AWAY,
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_FULL: FULL,
+    sqlite3.SQLITE_CANTOPEN: AWAY,
+    sqlite3.SQLITE_PROTOCOL: AWAY,
+    sqlite3.SQLITE_NOTADB: DAMAGED,
+}
+POSTGRESQL_TROUBLES = {
+    "25006": READ_ONLY,
+    "40P01": CROSSED,
+    "53100": FULL,
+    "XX001": DAMAGED,
+    "XX002": DAMAGED,
+}
+"""Codes of SQLSTATE; what else is operational is as good as away."""
 
 
 class Database:
@@ -128,15 +151,35 @@ class Database:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, PoolTimeout) as error:
-        raise Busy("数据库暂时不能使用，本次操作没有生效，请稍后再试。") from error
+    except PoolTimeout as error:
+        raise Busy(AWAY) from error
     except (DataError, UnicodeEncodeError) as error:
         # Neither database takes half a character; PostgreSQL takes no NUL.
         raise Invalid("内容里有不能保存的字符或者超出范围的值，本次操作没有生效，请检查后再试。") from error
     except DBAPIError as error:
-        if error.connection_invalidated or getattr(error.orig, "sqlstate", "") == READ_ONLY:
-            raise Busy("数据库连接中断或者只能读取，本次操作没有生效，请稍后再试。") from error
+        for found in _chain(error):
+            if told := _trouble(found):
+                raise Busy(told) from found
         raise
+
+
+def _chain(error: DBAPIError) -> Iterator[DBAPIError]:
+    """Give an error and those in whose wake it came: who has run out of room cannot go back to a savepoint either."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, DBAPIError):
+            yield found
+        found = found.__context__
+
+
+def _trouble(error: DBAPIError) -> str:
+    """Say what ails the database and what to do, "" where the statement is at fault."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return SQLITE_TROUBLES.get(code & 0xFF, "")
+    state = getattr(error.orig, "sqlstate", None) or ""
+    is_away = error.connection_invalidated or isinstance(error, OperationalError)
+    return POSTGRESQL_TROUBLES.get(state, AWAY if is_away else "")
 
 
 def _open_sqlite(url: str) -> Pool:

@@ -91,3 +91,9 @@ class Stuck(SuixuError):
     def __init__(self, message: str, activity_id: str = "") -> None:
         super().__init__(message)
         self.activity_id = activity_id
+
+
+def reason(error: Exception) -> str:
+    """Say in one line what the database or the system said; nothing of what people typed is in it."""
+    cause = error.__cause__ or error
+    return " ".join(str(getattr(cause, "orig", None) or cause).split())

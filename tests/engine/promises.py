@@ -15,9 +15,8 @@ from weakref import WeakKeyDictionary
 import pytest
 from sqlalchemy import Row, bindparam, select, union_all
 
-from engine.core import catalogue, chain, correlation, execution, history
+from engine.core import catalogue, chain, execution, history
 from engine.core.execution import Run
-from engine.core.tokens import Token
 from engine.core.variables import Scopes
 from engine.ground import model
 from engine.ground.unit_of_work import SYSTEM, Engine, Unit
@@ -204,17 +203,7 @@ def _lives(look: Unit, row: Row[Any], run: Run) -> None:
     # A condition may turn true by anything that happens in the instance.
     assert any(token.node.event == "condition" or token.id in awaited for token in tokens)
     for token in tokens:
-        assert token.id in awaited or not _is_moved_from_outside(token), f"{token.node.id} waits for nothing"
-
-
-def _is_moved_from_outside(token: Token) -> bool:
-    """Tell whether a token stays where it is unless a person, a job, a child, a message or a signal comes."""
-    node = token.node
-    if node.repeats and not token.iterating:
-        return False
-    if node.kind in ("user", "service", "call"):
-        return True
-    return token.state == "waiting" and (correlation.waits(node) or node.event == "timer")
+        assert token.id in awaited or not token.is_moved_from_outside, f"{token.node.id} waits for nothing"
 
 
 _TASK, _JOB, _CHILD, _WAITER = model.task.c, model.job.c, model.instance.c, model.subscription.c

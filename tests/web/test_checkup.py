@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from engine import stalls
 from engine.core import history
@@ -110,12 +110,44 @@ def test_a_changed_record_is_a_fault(settings: Settings) -> None:
 
 @ON_ONE
 def test_what_stands_still_is_named_with_what_to_do(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    many = [Stall("1", "2026年计划"), Stall("2", "2027年计划", "审核", ("hr.head", "nobody.head"))]
+    many = [
+        Stall("1", "2026年计划"),
+        Stall("2", "2027年计划", "核对"),
+        Stall("3", "2028年计划", "审核", posts=("hr.head", "nobody.head")),
+        Stall("4", "2029年计划", "审核", posts=("hr.head",), people=("王承办", "李承办")),
+        Stall("5", "2030年计划", "等回复", message="已回复"),
+    ]
     monkeypatch.setattr(stalls, "find", lambda _unit: many)
     words = [found.words for found in checkup.examine(settings, {}) if found.what == "停滞的事项" and not found.sound]
     assert words[0] == "2026年计划：没有什么能让它再往下走，请由发起人撤销，重新发起"
-    assert words[1].startswith("2027年计划：“审核”没有人能办，请给岗位安排人员：")
-    assert "nobody.head" in words[1]
+    assert words[1] == "2027年计划：“核对”没有什么能让它再往下走，请由发起人撤销，重新发起"
+    assert words[2].startswith("2028年计划：“审核”没有人能办，请给岗位安排人员：")
+    assert "nobody.head" in words[2]
+    assert words[3].startswith("2029年计划：“审核”只有王承办、李承办能办，而他们都没有可以登录的账号")
+    assert words[4].startswith("2030年计划：“等回复”等的“已回复”没有流程会发")
+
+
+def test_a_part_that_cannot_be_looked_at_is_told_and_the_rest_is_looked_at(settings: Settings) -> None:
+    # Given a database that has lost a table
+    engine = Engine(settings, SystemClock())
+    with engine.database.writing() as connection:
+        connection.execute(text("DROP TABLE subscription"))
+    engine.close()
+    # Then what needs it is told, with the reason, and everything else is looked at
+    found = findings(settings)
+    assert not found["停滞的事项"][0]
+    assert found["停滞的事项"][1].startswith("查不下去，请保全数据库和备份（原因：")
+    assert "subscription" in found["停滞的事项"][1]
+    assert found["记录"][0]
+    assert found["附件"][0]
+
+
+@ON_ONE
+def test_a_damaged_file_is_said_to_be_damaged(settings: Settings) -> None:
+    path = Path(str(make_url(settings.database_url).database))
+    path.write_bytes(b"something else " * 100)
+    words = "数据库已经损坏，本次操作没有生效。请联系系统管理员停止服务，从备份中恢复。（原因：file is not a database）"
+    assert findings(settings)["数据库"] == (False, words)
 
 
 @ON_ONE

@@ -179,6 +179,7 @@ def test_commands_say_that_the_database_is_away(suixu: Suixu, tmp_path: Path, mo
         for command in ("verify", "serve", "migrate"):
             status, _out, err = suixu(command)
             assert (status, "数据库暂时不能使用" in err) == (1, True), (url, command)
+            assert re.search(r"（原因：.*(unable to open|No such file|failed)", err), err
 
 
 def test_doctor_looks_at_the_kept_files(suixu: Suixu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError, ProgrammingError
 
 from engine.ground import database as ground
 from engine.ground import model
@@ -81,10 +81,60 @@ def test_a_database_that_may_only_be_read_is_busy(database: Database) -> None:
     assert persons(database) == 0
 
 
-@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
 def test_a_mistake_in_a_statement_is_no_outage(database: Database) -> None:
-    with pytest.raises(ProgrammingError), database.writing() as connection:
+    with pytest.raises((ProgrammingError, OperationalError)), database.writing() as connection:
         connection.execute(text("SELECT nothing_of_that_name"))
+
+
+class Said(Exception):
+    """Be what a driver raises."""
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__("what the server says")
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "kind", "told"),
+    [
+        ("53100", OperationalError, "磁盘已满.*清理磁盘"),
+        ("40P01", OperationalError, "互相等待.*请再试一次"),
+        ("XX001", InternalError, "已经损坏.*从备份中恢复"),
+        ("57P03", OperationalError, "暂时不能使用.*稍后再试"),
+    ],
+)
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_what_ails_a_server_is_told_with_what_to_do(
+    database: Database, sqlstate: str, kind: type[DBAPIError], told: str
+) -> None:
+    with pytest.raises(Busy, match=told), database.reading():
+        raise kind("SELECT", {}, Said(sqlstate))
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_a_part_of_an_act_that_finds_no_room_says_so(database: Database) -> None:
+    # Given a file that may not grow
+    with pytest.raises(Busy, match="磁盘已满"), database.writing() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+        # When a part fails in it, and the way back fails too
+        with connection.begin_nested():
+            try:
+                connection.execute(model.person.insert(), [hire(f"p{number}") for number in range(2_000)])
+            finally:
+                connection.exec_driver_sql("ROLLBACK TO nothing_of_that_name")
+    # Then nothing of it is there, and there is room again
+    database.pool.dispose()
+    assert persons(database) == 0
+
+
+def test_a_file_that_is_no_database_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "odd.db"
+    path.write_bytes(b"something else " * 100)
+    database = Database(f"sqlite:///{path}")
+    with pytest.raises(Busy, match="已经损坏"), database.reading():
+        raise AssertionError("it is no database")
+    database.close()
 
 
 @pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
