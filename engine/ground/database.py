@@ -217,7 +217,14 @@ def _use_wal(connection: Any) -> None:
 
 
 def _open_postgresql(url: str) -> Pool:
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+    pool = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+
+    @event.listens_for(pool, "checkout")
+    def _let_the_server_say(connection: Any, _record: Any, _proxy: Any) -> None:
+        # A look leaves its connection asking for leave to write, over the head of a server that was told to read only.
+        connection.read_only = None
+
+    return pool
 
 
 def take_turns(connection: Connection, name: str) -> None:
