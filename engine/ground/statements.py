@@ -7,14 +7,14 @@ it. What an act always writes is built here once, and an act waits for the datab
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Executable, Row, Select, Table
+from sqlalchemy import Connection, Dialect, Row, Select, Table, bindparam
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
+from sqlalchemy.engine import result_tuple
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
@@ -31,40 +31,62 @@ class Statement:
     `columns` are those that an update sets; a row gives them and each `bindparam` by name.
     """
 
-    def __init__(self, make: Query | Callable[[Dialect], Query], *columns: str) -> None:
-        self._make = make
-        self._columns = columns
-        self._ready: dict[str, _Ready] = {}
+    most = 1
+    """Rows that it takes at once."""
 
-    def ready(self, dialect: Dialect) -> "_Ready":
-        """Give it as a database's driver takes it."""
-        found = self._ready.get(dialect.name)
+    def __init__(self, query: Query, *columns: str) -> None:
+        self._query = query
+        self._columns = columns
+        self._ready: dict[tuple[str, int], _Ready] = {}
+
+    def ready(self, dialect: Dialect, rows: int = 1) -> "_Ready":
+        """Give it as a database's driver takes it, for so many rows."""
+        found = self._ready.get((dialect.name, rows))
         if found is None:
-            query = self._make if isinstance(self._make, Executable) else self._make(dialect)
-            found = self._ready[dialect.name] = _Ready(query, self._columns, dialect)
+            found = self._ready[dialect.name, rows] = self._make(dialect, rows)
         return found
+
+    def _make(self, dialect: Dialect, rows: int) -> "_Ready":
+        return _Ready(self._query, dialect, self._columns)
+
+
+class _Insertion(Statement):
+    """Insert as many rows by one statement as there are, up to `most`; more go one by one."""
+
+    most = 16
+
+    def __init__(self, table: Table, finish: Callable[[Any], UpdateBase] = lambda query: query) -> None:
+        super().__init__(table.insert())
+        self._table = table
+        self._finish = finish
+
+    def _make(self, dialect: Dialect, rows: int) -> "_Ready":
+        columns = self._table.columns
+        values = [
+            {each.name: bindparam(f"{each.name}_{row}", type_=each.type) for each in columns} for row in range(rows)
+        ]
+        return _Ready(self._finish(insert_into(self._table, dialect).values(values)), dialect, (), columns.keys())
 
 
 def insertion(table: Table) -> Statement:
-    """Insert rows; a column that a row does not name is NULL."""
-    return Statement(partial(insert_into, table), *table.columns.keys())
+    """Insert rows, several by one statement; a column that a row does not name is NULL."""
+    return _Insertion(table)
 
 
 def insertion_of_new(table: Table) -> Statement:
     """Insert the rows whose keys are not there yet."""
-    return Statement(lambda dialect: insert_into(table, dialect).on_conflict_do_nothing(), *table.columns.keys())
+    return _Insertion(table, lambda query: query.on_conflict_do_nothing())
 
 
 def replacement(table: Table, *changed: str) -> Statement:
-    """Insert rows, or change these columns where the key is there."""
+    """Insert rows of different keys, or change these columns where the key is there."""
 
-    def make(dialect: Dialect) -> UpdateBase:
-        query = insert_into(table, dialect)
+    def finish(query: Any) -> UpdateBase:
         changes = {name: query.excluded[name] for name in changed}
         found: UpdateBase = query.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes)
         return found
 
-    return Statement(make, *table.columns.keys())
+    return _Insertion(table, finish)
 
 
 def insert_into(table: Table, dialect: Dialect) -> Any:
@@ -73,36 +95,53 @@ def insert_into(table: Table, dialect: Dialect) -> Any:
 
 
 class _Ready:
-    """Hold a statement as text, with what turns a row into its parameters."""
+    """Hold a statement as text, with what turns rows into its parameters; `inserted` are the columns of each row."""
 
-    def __init__(self, query: Query, columns: Sequence[str], dialect: Dialect) -> None:
-        compiled = query.compile(dialect=dialect, column_keys=list(columns))
+    def __init__(self, query: Query, dialect: Dialect, columns: Sequence[str], inserted: Sequence[str] = ()) -> None:
+        compiled = query.compile(dialect=dialect, column_keys=list(columns) or None)
         assert isinstance(compiled, SQLCompiler)
         self.text = str(compiled)
         self._names = tuple(compiled.positiontup or compiled.binds)
         self._positional = compiled.positional
-        self._given = dict.fromkeys(columns) if query.is_insert else {}
-        self._given |= {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
-        types = (compiled.binds[name].type.dialect_impl(dialect) for name in self._names)
-        self._turned = [(name, kind.bind_processor(dialect)) for name, kind in zip(self._names, types, strict=True)]
+        self._given = dict.fromkeys(inserted) or {
+            name: bind.value for name, bind in compiled.binds.items() if not bind.required
+        }
+        self._pick = _picker(inserted or self._names)
+        kinds = (compiled.binds[name].type for name in self._names)
+        self._turned = _processors(kind.dialect_impl(dialect).bind_processor(dialect) for kind in kinds)
 
         asked = query.selected_columns if isinstance(query, Select) else ()
-        self._metadata = SimpleResultMetaData([column.name for column in asked])
-        self._read = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in asked]
+        self._row = result_tuple([column.name for column in asked])
+        self._read = _processors(column.type.dialect_impl(dialect).result_processor(dialect, None) for column in asked)
 
-    def parameters(self, row: Values) -> Sequence[Any] | Values:
-        """Turn a row into what the driver takes."""
-        row = {**self._given, **row}
-        values = [row[name] if process is None else process(row[name]) for name, process in self._turned]
+    def parameters(self, rows: Sequence[Values]) -> Sequence[Any] | Values:
+        """Turn rows into what the driver takes."""
+        values: list[Any] = []
+        for row in rows:
+            values += self._pick({**self._given, **row})
+        for place, process in self._turned:
+            values[place] = process(values[place])
         return values if self._positional else dict(zip(self._names, values, strict=True))
 
     def rows(self, cursor: Any) -> list[Row[Any]]:
         """Turn what the driver found into rows as SQLAlchemy gives them."""
-        found = (
-            tuple(value if process is None else process(value) for process, value in zip(self._read, row, strict=True))
-            for row in cursor
-        )
-        return list(IteratorResult(self._metadata, found))
+        return [self._row(self._turn_back(list(row))) for row in cursor]
+
+    def _turn_back(self, values: list[Any]) -> list[Any]:
+        for place, process in self._read:
+            values[place] = process(values[place])
+        return values
+
+
+def _picker(names: Sequence[str]) -> Callable[[Values], Sequence[Any]]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda row: [row[name] for name in names]
+
+
+def _processors(found: Iterable[Callable[[Any], Any] | None]) -> list[tuple[int, Callable[[Any], Any]]]:
+    """Give the processors of those values that need one, each with its place."""
+    return [(place, process) for place, process in enumerate(found) if process is not None]
 
 
 @dataclass(frozen=True)
@@ -148,8 +187,9 @@ def ask(connection: Connection, asked: Iterable[tuple[Statement, Values]]) -> li
 
 
 def _execute(connection: Connection, cursor: Any, statement: Statement, given: Sequence[Values]) -> None:
-    ready = statement.ready(connection.dialect)
-    rows = [ready.parameters(row) for row in given]
+    step = len(given) if len(given) <= statement.most else 1
+    ready = statement.ready(connection.dialect, step)
+    rows = [ready.parameters(given[start : start + step]) for start in range(0, len(given), step)]
     many = len(rows) > 1
     # Who listens to SQLAlchemy's statements hears of these too.
     connection.dispatch.before_cursor_execute(connection, cursor, ready.text, rows if many else rows[0], None, many)
@@ -172,7 +212,7 @@ def read(
         cursor = driver.cursor("suixu", binary=True) if _is_postgresql(connection) else driver.cursor()
         # Closed even when nobody reads to the end: a cursor of PostgreSQL lives on the server.
         with closing(cursor):
-            cursor.execute(ready.text, ready.parameters(values))
+            cursor.execute(ready.text, ready.parameters([values]))
             while rows := cursor.fetchmany(page):
                 yield from rows
 

@@ -37,6 +37,21 @@ def test_what_is_gathered_is_there_at_the_next_look_and_in_its_order(engine: Eng
     assert kept(engine) == ["丙"]
 
 
+def test_any_number_of_rows_is_inserted_each_with_its_own_values(engine: Engine) -> None:
+    # Given as many as one statement takes, and more
+    for number in (2, 16, 17):
+        rows = [{"id": f"{number}-{row:02}", "name": f"{number}-{row:02}"} for row in range(number)]
+        with engine.transaction() as unit:
+            unit.write(HIRE, *rows[:1])
+            # Then those that are there stay, and the others come
+            unit.write(HIRE_NEW, *({**row, "number": row["id"]} for row in rows))
+        with engine.reading() as unit:
+            found = unit.connection.execute(select(model.person).where(PERSON.id.startswith(f"{number}-"))).all()
+        assert {(row.id, row.name, row.number) for row in found} == {
+            (row["id"], row["name"], row["id"] if row["id"] > f"{number}-00" else None) for row in rows
+        }
+
+
 def test_values_are_kept_as_the_model_says(engine: Engine) -> None:
     row = {"subject": "task:1", "revision": 1, "saved_at": engine.clock.now()}
     with engine.transaction() as unit:
