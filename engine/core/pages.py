@@ -1,18 +1,18 @@
 """Divide an instance's tokens into pages, so that an act writes what it touched and not the whole."""
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 ROOM = 16
 """Tokens of one page: more make each write longer, fewer make a load of many tokens slower."""
 
 
 class Pages:
-    """Know which page each token is on, and which pages are no longer as they were written."""
+    """Know which page each token is on and how it was last written, None where it is no longer so."""
 
     def __init__(self) -> None:
         self._page_of: dict[str, int] = {}
-        self._members: list[dict[str, None]] = []
+        self._members: list[dict[str, str | None]] = []
         self._roomy: list[int] = []
         self._touched: set[int] = set()
 
@@ -41,13 +41,22 @@ class Pages:
 
     def touch(self, token_id: str) -> None:
         """Note that a token is no longer as it was written, if it is on a page at all."""
-        if token_id in self._page_of:
-            self._touched.add(self._page_of[token_id])
+        page = self._page_of.get(token_id)
+        if page is not None:
+            self._members[page][token_id] = None
+            self._touched.add(page)
 
-    def take_touched(self) -> dict[int, list[str]]:
-        """Give what is now on the pages touched since the last call."""
+    def take_touched(self, write: Callable[[str], str]) -> dict[int, list[str]]:
+        """Give what is now on the pages touched since the last call; `write` is asked for tokens that have changed."""
         touched, self._touched = sorted(self._touched), set()
-        return {page: list(self._members[page]) for page in touched}
+        return {
+            page: [text or self._write(page, token, write) for token, text in self._members[page].items()]
+            for page in touched
+        }
+
+    def _write(self, page: int, token_id: str, write: Callable[[str], str]) -> str:
+        text = self._members[page][token_id] = write(token_id)
+        return text
 
     def _first_with_room(self) -> int:
         while self._roomy and len(self._members[self._roomy[0]]) >= ROOM:

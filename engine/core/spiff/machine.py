@@ -179,12 +179,12 @@ class Machine(Workflow):  # type: ignore[misc]  # SpiffWorkflow carries no types
 
     def dump(self) -> str:
         """Write all live tokens as text, in their order."""
-        return _text(self.tasks.values())
+        return _page(_text(task) for task in self.tasks.values())
 
     def take_pages(self) -> dict[int, str]:
         """Give the pages on which something has changed since the last call, as text."""
-        touched = self.pages.take_touched()
-        return {page: _text(self.tasks[token] for token in tokens) for page, tokens in touched.items()}
+        touched = self.pages.take_touched(lambda token: _text(self.tasks[token]))
+        return {page: _page(texts) for page, texts in touched.items()}
 
     def restore(self, pages: Mapping[int, str]) -> None:
         """Put the saved tokens back, in their order."""
@@ -383,12 +383,13 @@ STATES: dict[int, Literal["ready", "waiting", "started"]] = {
 }
 
 
-def _text(tasks: Iterable[Task]) -> str:
-    return json.dumps([_saved(task) for task in tasks], ensure_ascii=False, separators=(",", ":"))
+def _page(texts: Iterable[str]) -> str:
+    return f"[{','.join(texts)}]"
 
 
-def _saved(task: Task) -> dict[str, Any]:
+def _text(task: Task) -> str:
     data = task.internal_data
     told = {name: data[name] for name, value in DEFAULTS.items() if data[name] != value}
     place = {"container": data["container"], "frames": list(data["frames"]), "number": data["number"]}
-    return {"id": task.id, "node": task.task_spec.node.id, "state": task._state, **place, **told}
+    saved = {"id": task.id, "node": task.task_spec.node.id, "state": task._state, **place, **told}
+    return json.dumps(saved, ensure_ascii=False, separators=(",", ":"))

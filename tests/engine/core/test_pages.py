@@ -12,18 +12,18 @@ def test_tokens_fill_a_page_before_the_next_begins() -> None:
     pages = Pages()
     for number in range(ROOM + 1):
         pages.add(str(number))
-    assert {page: len(tokens) for page, tokens in pages.take_touched().items()} == {0: ROOM, 1: 1}
+    assert {page: len(tokens) for page, tokens in pages.take_touched(str).items()} == {0: ROOM, 1: 1}
     # What leaves makes room on the first page again
     pages.drop("3")
     pages.add("new")
-    assert list(pages.take_touched()) == [0]
-    assert pages.take_touched() == {}
+    assert list(pages.take_touched(str)) == [0]
+    assert pages.take_touched(str) == {}
 
 
 def test_what_is_on_no_page_touches_none() -> None:
     pages = Pages()
     pages.touch("nobody")
-    assert pages.take_touched() == {}
+    assert pages.take_touched(str) == {}
 
 
 @given(ACTS, st.integers(1, 5))
@@ -45,12 +45,12 @@ def test_the_touched_pages_over_those_before_are_the_whole(acts: list[tuple[str,
             else:
                 pages.touch(chosen)
         if step % every == 0:
-            written.update(pages.take_touched())
+            written.update(pages.take_touched(str))
             # Read back in any order of pages, as a database gives them
             again = Pages()
             for page in sorted(written, reverse=True):
                 again.put_back(page, written[page])
             pages = again
-    written.update(pages.take_touched())
+    written.update(pages.take_touched(str))
     assert sorted(token for tokens in written.values() for token in tokens) == sorted(live)
     assert all(len(tokens) <= ROOM for tokens in written.values())
