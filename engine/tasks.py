@@ -365,11 +365,12 @@ def complete(
     before = completion.carry_out(run, held.row, form, clean, outcome, entry)
     chain = merging.Chain([held.row], before, run.opened, run.plain)
     merging.carry_on(chain, run, along)
-    if chain.plain and len(chain.opened) == 1:
-        members = [row.id for row in chain.tasks]
-        effect = {"task": chain.opened[0], "variables": chain.before, "members": members}
-        unit.write(REMEMBER, *({"key": row.id, "effect": effect} for row in chain.tasks))
-    return tuple(row.id for row in chain.tasks[1:])
+    members = [row.id for row in chain.tasks]
+    if len(members) > 1:
+        # What one click did is taken back together, or not at all.
+        effect = completion.effect(chain.opened, chain.plain, chain.before, members)
+        unit.write(REMEMBER, *({"key": member, "effect": effect} for member in members))
+    return tuple(members[1:])
 
 
 def withdraw(unit: Unit, task_id: str, actor: Actor, revision: int) -> str:

@@ -11,11 +11,13 @@ from engine.core.forms import Form
 from engine.core.variables import encode, home
 from engine.ground import model
 from engine.ground.statements import Statement
+from engine.ground.unit_of_work import Actor
 
 CLOSE = Statement(
     update(model.task).where(model.task.c.id == bindparam("task")),
-    *("state", "completed_at", "completed_by", "outcome", "acting_for", "revision"),
+    *("state", "completed_at", "completed_by", "outcome", "acting_for", "revision", "effect"),
 )
+FORGET = Statement(delete(model.draft).where(model.draft.c.subject == bindparam("saved")))
 
 
 def of_act(form: Form) -> set[str]:
@@ -37,7 +39,13 @@ def carry_out(
     before = lift(run, task.id, form, values, outcome)
     run.machine.finish(task.id)
     execution.settle(run)
+    _close(run, task, outcome, effect(run.opened, run.plain, before, [task.id]))
     return before
+
+
+def effect(opened: list[str], plain: bool, before: list[list[Any]], members: list[str]) -> dict[str, Any] | None:
+    """Say what completing these tasks did, where it can be taken back: it only opened one task."""
+    return {"task": opened[0], "variables": before, "members": members} if plain and len(opened) == 1 else None
 
 
 def write(
@@ -49,13 +57,12 @@ def write(
     entry: Entry | None = None,
     merged: bool = False,
 ) -> dict[str, Any]:
-    """Close the task, keep document and opinion, say in the history what was done; give the cause of what follows."""
+    """Keep document and opinion, say in the history what was done; give the cause of what follows."""
     unit, actor = run.unit, run.actor
     button = forms.offers(form, outcome) if outcome else None
     label, text = (button.label if button else ""), forms.opinion(form, values)
     kept, paper = _keep(run, task, form, values)
-    signer = actor.entering_for or actor.person_id or ""
-    _close(run, task, signer, outcome)
+    signer = signer_of(actor)
     if actor.acting_for:
         # The right will end; what was decided stays theirs to look at.
         execution.join(run, [f"person:{signer}"])
@@ -72,14 +79,18 @@ def write(
     return {**done, "person": signer, "post": actor.post, "acting_for": actor.acting_for}
 
 
-def _close(run: Run, task: Row[Any], signer: str, outcome: str | None) -> None:
-    closed = {"state": "completed", "completed_at": run.unit.now, "completed_by": signer, "outcome": outcome}
-    closed |= {"acting_for": run.actor.acting_for, "revision": task.revision + 1}
+def signer_of(actor: Actor) -> str:
+    """Give the id of whose decision it is, whoever typed it in."""
+    return actor.entering_for or actor.person_id or ""
+
+
+def _close(run: Run, task: Row[Any], outcome: str | None, effect: dict[str, Any] | None) -> None:
+    closed = {"state": "completed", "completed_at": run.unit.now, "completed_by": signer_of(run.actor)}
+    closed |= {"outcome": outcome, "acting_for": run.actor.acting_for, "revision": task.revision + 1, "effect": effect}
     run.unit.write(CLOSE, {"task": task.id, **closed})
     # A task that nobody has saved, claimed or given away is still in its first revision.
     if task.revision > 1:
-        draft = model.draft
-        run.unit.connection.execute(delete(draft).where(draft.c.subject == f"task:{task.id}"))
+        run.unit.write(FORGET, {"saved": f"task:{task.id}"})
 
 
 def _keep(run: Run, task: Row[Any], form: Form, values: dict[str, Any]) -> tuple[list[list[Any]], list[Any] | None]:
