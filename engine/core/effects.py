@@ -52,7 +52,7 @@ class Pending:
 
     tasks: list[dict[str, Any]] = field(default_factory=list)
     inbox: list[dict[str, Any]] = field(default_factory=list)
-    participants: list[dict[str, Any]] = field(default_factory=list)
+    participants: list[str] = field(default_factory=list)
     jobs: list[dict[str, Any]] = field(default_factory=list)
     incidents: list[dict[str, Any]] = field(default_factory=list)
 
@@ -202,7 +202,7 @@ def open_task(run: "Run", token: Token) -> None:
     principals = [f"post:{reference}" for reference in candidates]
     due = due_at or END_OF_TIME
     run.pending.inbox += [{"principal": who, "due_at": due, "task_id": token.id} for who in principals]
-    run.pending.participants += [{"principal": who, "instance_id": run.id} for who in principals]
+    run.pending.participants += principals
     run.record("task.opened", {"candidates": candidates, "due": due_at}, activity=token.node.id, task=token.id)
     if due_at is not None:
         plan_reminders(run, token, due_at)
@@ -369,6 +369,7 @@ def flush(run: "Run") -> None:
     unit.write(PUT_IN, *pending.inbox)
     unit.write(PLAN, *pending.jobs)
     unit.write(RAISE, *pending.incidents)
-    unique = {(row["principal"], row["instance_id"]): row for row in pending.participants}
-    unit.write(JOIN, *unique.values())
+    new = [who for who in dict.fromkeys(pending.participants) if who not in run.joined]
+    unit.write(JOIN, *({"principal": who, "instance_id": run.id} for who in new))
+    run.joined.update(new)
     run.pending = Pending()

@@ -27,6 +27,7 @@ class Kept:
     version: int
     machine: Machine
     scopes: Scopes
+    joined: set[str]
 
     @property
     def weight(self) -> int:
@@ -53,7 +54,7 @@ def _put(run: "Run") -> None:
     machine, scopes = run.machine, run.scopes
     if run.row["state"] != "active" or machine.ready or machine.changes or scopes.changes():
         return
-    kept = Kept(run.row["version"], machine, scopes)
+    kept = Kept(run.row["version"], machine, scopes, run.joined)
     machine.rest()
     with _LOCK:
         if kept.weight <= TOKENS:

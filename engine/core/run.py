@@ -50,7 +50,8 @@ class Parcel:
 class Run:
     """Hold one instance while an act works on it; it is the machine's host.
 
-    `deadlines` are those that tasks about to open keep from before; `thrown` waits to be sent out.
+    `deadlines` are those that tasks about to open keep from before; `thrown` waits to be sent out; `joined` are posts
+    that are known to see the instance.
     """
 
     unit: Unit
@@ -66,6 +67,7 @@ class Run:
     deadlines: dict[str, datetime] = field(default_factory=dict)
     pending: "effects.Pending" = field(default_factory=lambda: effects.Pending())
     thrown: list[Parcel] = field(default_factory=list)
+    joined: set[str] = field(default_factory=set)
 
     def __post_init__(self, kept: Machine | None) -> None:
         self.machine = kept or Machine(self.definition.program, self)
@@ -241,7 +243,7 @@ def load(unit: Unit, instance_id: str, actor: Actor = SYSTEM, row: dict[str, Any
     row = row or lock(unit, instance_id)
     definition, kept = catalogue.load(unit, row["definition_id"]), memory.take(unit, row)
     if kept is not None:
-        run = Run(unit, row, definition, kept.scopes, actor, kept.machine)
+        run = Run(unit, row, definition, kept.scopes, actor, kept.machine, joined=kept.joined)
     else:
         run = Run(unit, row, definition, Scopes.load(unit, instance_id), actor)
         run.machine.restore(_pages(unit, instance_id))
