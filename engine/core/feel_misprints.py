@@ -99,6 +99,10 @@ def _explain_token(token: Token, text: str) -> str:
         return f"“{token}”前面缺少运算符；名称里不能有空格"
     if token == "..":
         return "区间要放在括号里，例如 [1..5]"
+    if re.search(r"\bfunction\s*\([^()]*\)?$", before):
+        return LAMBDA
+    if token == "<" and (found := re.search(r"instance\s+of\s+(\w+)$", before)):
+        return f"类型里不写 <…>，只写 {found[1]}"
     if token.type == "ORDER" and re.search(r'[\w)\]"]$', before):
         return "比较不能连写，请用 and 连接，或改用 between"
     return f"“{token}”不应出现在这里，请检查它前面是否缺少运算符、逗号或值"
