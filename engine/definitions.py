@@ -76,12 +76,18 @@ def surroundings(unit: Unit, sources: Mapping[str, str], own: tuple[str, ...] = 
         uses=form_uses.of,
         parameters=known,
         calls=lambda key: _calls(unit, key),
+        begins=lambda key: _begins(unit, key),
     )
 
 
 def _calls(unit: Unit, key: str) -> frozenset[str]:
     newest = catalogue.latest_id(unit, key)
     return catalogue.load(unit, newest).diagram.calls if newest is not None else frozenset()
+
+
+def _begins(unit: Unit, key: str) -> bool:
+    newest = catalogue.latest_id(unit, key)
+    return newest is None or catalogue.load(unit, newest).diagram.start() is not None
 
 
 def sources_beside(drawing: Path) -> dict[str, str]:

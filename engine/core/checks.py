@@ -227,6 +227,9 @@ def _call(desk: _Desk, node: Node) -> Iterator[Fault]:
     elif node.called not in desk.around.processes:
         message = f"被调用的流程“{node.called[:80]}”没有发布。"
         yield fault("CALL", node, message, "请先发布那个流程，或改选已发布的流程。")
+    elif not desk.around.begins(node.called):
+        message = f"被调用的流程“{node.called[:80]}”只能由定时、消息或信号开始，不能调用。"
+        yield fault("CALL", node, message, "请在那个流程里画一个不带标记的开始事件，或改选别的流程。")
     for key, what in (("businessKey", "业务键"), ("unit", "单位")):
         if text := node.attributes.get(key, ""):
             yield from _expression(desk, text, what, node, desk.read(node))

@@ -217,7 +217,7 @@ class FormUses:
 class Surroundings:
     """What a diagram may refer to; `posts` None leaves post references unchecked; `parameters` are labels by name.
 
-    `calls` says which processes the newest version of another one calls.
+    `calls` says which processes the newest version of another one calls, `begins` whether it begins without an event.
     """
 
     functions: Container[str]
@@ -229,6 +229,7 @@ class Surroundings:
     uses: Callable[[str], FormUses]
     parameters: Mapping[str, str] = field(default_factory=dict)
     calls: Callable[[str], Iterable[str]] = lambda key: ()
+    begins: Callable[[str], bool] = lambda key: True
 
     def way(self, start: str, goal: str) -> tuple[str, ...]:
         """Give the shortest chain of calls that leads from one process to another, both included, if any does."""

@@ -1,5 +1,6 @@
 """Whether the events of a drawing can happen where they stand, and whether somebody can bring them about."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from engine.core.diagram import AWAITED, Diagram, EventKind, Kind, Node, Trigger
@@ -32,6 +33,8 @@ ALLOWED: Mapping[str, frozenset[EventKind | None]] = {
     "接收任务": frozenset({"message"}),
 }
 _MAX = 200
+# Names are what they are: other engines work out a part of them, and would meet others than ours.
+_FORMULA = re.compile(r"[$#]\{|^=")
 _CLOCK = frozenset({"today", "now"})
 _PLACES: Mapping[Kind, str] = {
     "end": "结束",
@@ -112,6 +115,9 @@ def _name(node: Node, roots: Roots) -> Iterator[Fault]:
     elif not trigger.name:
         what = "名称(name)" if said == "name" else f"代码({said})"
         yield fault("EVENT", node, f"{word}“{trigger.reference[:80]}”没有{what}。", f"请填写它的{what}。")
+    elif _FORMULA.search(trigger.name):
+        message = f"{word}的{'名称' if said == 'name' else '代码'}“{trigger.name[:80]}”里的表达式不会计算。"
+        yield fault("EVENT", node, message, "请写成固定的文字；发给谁由业务键决定。")
     elif len(trigger.name) > _MAX:
         yield fault("EVENT", node, f"{word}的名称或代码超过 {_MAX} 字。", "请缩短。")
 

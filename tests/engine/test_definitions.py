@@ -94,6 +94,18 @@ def test_a_ring_of_calls_is_refused_whichever_is_published_last(office: Office) 
     assert "“child” → “child”" in fault.message
 
 
+def test_a_process_that_only_an_event_begins_cannot_be_called(office: Office) -> None:
+    # Given a process that only messages begin
+    office.publish("runs_message_start_only")
+    source = (DIAGRAMS / "engine_call.bpmn").read_text(encoding="utf-8").replace('Element="child"', 'Element="main"')
+    # When another is to call it
+    with office.engine.reading() as unit:
+        (fault,) = definitions.check(unit, source.encode(), {"form": FORM, "plan": FORM})
+    # Then it is told beforehand that nobody would come back
+    assert (fault.code, fault.element) == ("BPMN-CALL", "a")
+    assert "“main”只能由定时、消息或信号开始" in fault.message
+
+
 def test_a_draft_keeps_faults_and_all_until_it_is_published_or_thrown_away(office: Office) -> None:
     assert draw(office, "画一", 0) == 1
     assert draw(office, "画二", 1) == 2

@@ -26,13 +26,14 @@ def check_form(source: str) -> list[Fault]:
 
 AROUND = Surroundings(
     functions={"record"},
-    processes={"p", "child", "ring"},
+    processes={"p", "child", "ring", "noticed"},
     posts={"hr.staff", "hr.head", "office.staff"},
     forms={"plan": "urgent", "broken": "broken", **TABLES},
     feel={"posts", "add workdays", "workdays between", "today", "unit name", "parameter"},
     check_form=check_form,
     uses=lambda source: FormUses(frozenset({source}), outcomes=frozenset({"agree"})),
     parameters={"step_days": "每一步"},
+    begins=lambda key: key != "noticed",
     calls=lambda key: {"ring": ["child", "back"], "back": ["ring", "p"]}.get(key, []),
 )
 
