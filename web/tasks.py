@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from engine import tasks
@@ -111,6 +111,8 @@ def _again(task_id: str, status: int, faults: Any) -> Response:
 def save(task_id: str) -> Response:
     """Keep an unfinished form without checking it (暂存), rows added or removed."""
     sent = read(task_id)
+    if request.headers.get("HX-Request"):
+        return _save_by_itself(sent)
     changed = web_forms.apply_row_action(sent.form, sent.values, sent.raw)
     sent.values = sent.values if changed is None else changed
     refused = _try(sent, lambda unit: _save(unit, sent))
@@ -120,6 +122,18 @@ def save(task_id: str) -> Response:
         focus = web_forms.row_focus(changed, sent.raw)
         return redirect(url_for("tasks.show", task_id=task_id, focus=focus, _anchor=focus), 303)
     return _back(task_id, _("已暂存，还没有提交。"))
+
+
+def _save_by_itself(sent: Sent) -> Response:
+    """Keep what is being typed (自动暂存), and tell the page, which goes on as it is."""
+    problem, revision = "", sent.revision
+    try:
+        with session.engine().transaction() as unit:
+            revision = tasks.save(unit, sent.task_id, session.actor(), sent.values, revision)
+    except Stale as error:
+        problem = error.message
+    with session.engine().reading() as unit:
+        return make_response(render_template("saved.html", unit=unit, problem=problem, revision=revision))
 
 
 def _save(unit: Unit, sent: Sent) -> None:

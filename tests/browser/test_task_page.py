@@ -246,6 +246,25 @@ def test_a_task_is_done_by_keyboard_alone_with_no_scripts(enter: Enter, house: H
     assert page.url.endswith("/inbox")
 
 
+def test_what_is_typed_is_kept_by_itself(enter: Enter, house: House) -> None:
+    # Given something typed, and ten quiet seconds
+    page = enter("hr-staff", house.take("自动暂存的事"))
+    page.clock.install()
+    page.reload()
+    page.get_by_label("事项名称 必填").fill("纸张")
+    page.clock.fast_forward(11_000)
+    # Then it is kept: the page says so, and shows it when it is opened anew
+    expect(page.get_by_text("已自动暂存，还没有提交。")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("事项名称 必填")).to_have_value("纸张")
+    # When one goes on typing and hands in at the moment when it is kept again
+    page.get_by_label("理由").fill("用完了。")
+    page.clock.fast_forward(11_000)
+    page.get_by_role("button", name="报送", exact=True).click()
+    # Then the one waits for the other
+    expect(page.get_by_role("status")).to_contain_text("“起草”已办理（报送）")
+
+
 def test_an_instance_without_scripts_is_told_in_words(enter: Enter, house: House) -> None:
     # When the page of an instance is opened in a browser that draws nothing
     page = enter("hr-staff", house.instance("2025年双拥工作计划"), java_script_enabled=False)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from lxml import html
 from sqlalchemy import select
 
 from engine.ground import model
@@ -264,3 +265,20 @@ def test_when_the_database_is_away_what_was_typed_is_still_shown(
     wang.submit("报送", 事项名称="纸张", 理由="写了很久")
     assert wang.status == 503
     assert "写了很久" in wang.text
+
+
+def test_what_is_typed_is_kept_by_itself_and_the_page_goes_on(browse: Browse) -> None:
+    # Given a page that keeps what is typed while one types
+    wang = start(browse)
+    path, data = wang.prepared("暂存", {"事项名称": "写到一半"})
+    by_itself = {"Referer": f"http://localhost{wang.path}", "HX-Request": "true"}
+    # When it does
+    answer = wang.client.post(path, data=data, headers=by_itself)
+    # Then nobody is led away, and the page learns which state it shows now
+    assert answer.status_code == 200
+    assert "已自动暂存，还没有提交。" in answer.text
+    data["revision"] = html.fromstring(answer.text).xpath("//input[@name='revision']/@value")[0]
+    assert "已自动暂存" in wang.client.post(path, data=data, headers=by_itself).text
+    assert wang.open(wang.path).value("事项名称") == "写到一半"
+    # And one that is not the newest is told so
+    assert "没有自动暂存：" in wang.client.post(path, data=data, headers=by_itself).text

@@ -6,3 +6,47 @@ htmx.config.allowEval = false;
 htmx.config.selfRequestsOnly = true;
 
 window.htmx = htmx;
+
+// What a page keeps by itself while one types (自动暂存). Files wait for the form's own buttons.
+document.addEventListener("htmx:configRequest", ({ detail: { formData } }) => {
+  for (const name of new Set(formData.keys())) {
+    const kept = formData.getAll(name).filter((value) => !(value instanceof File));
+    formData.delete(name);
+    kept.forEach((value) => formData.append(name, value));
+  }
+});
+for (const failure of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(failure, ({ detail: { target, xhr } }) => {
+    target.setAttribute("role", "alert");
+    target.textContent =
+      xhr.status === 401
+        ? "没有自动暂存：登录已经结束。请先复制新写的内容，再重新登录。"
+        : "没有自动暂存：系统暂时没有答复。请稍后点“暂存”。";
+  });
+}
+
+// The two never pass each other: a form that is sent waits for what is being kept, and nothing is kept behind it.
+let keeping = 0;
+let sent = false;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (sent) {
+    event.preventDefault();
+  } else {
+    keeping += 1;
+  }
+});
+document.addEventListener("htmx:afterRequest", () => {
+  keeping -= 1;
+});
+document.addEventListener("submit", (event) => {
+  if (keeping) {
+    const { target, submitter } = event;
+    event.preventDefault();
+    document.addEventListener("htmx:afterRequest", () => target.requestSubmit(submitter), { once: true });
+  } else {
+    sent = true;
+  }
+});
+addEventListener("pageshow", () => {
+  sent = false;
+});
