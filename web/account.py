@@ -9,9 +9,8 @@ from werkzeug.wrappers import Response
 
 from engine import access, accounts, people, personal_tokens, setup, substitutions
 from engine.accounts import Account, Session
-from engine.erasures import SECURITY
 from engine.ground.errors import Fault, Invalid, NotAllowed
-from web import browsers, session
+from web import browsers, frame, session
 from web.guard import SYSTEM
 from web.texts import gettext as _
 
@@ -77,8 +76,7 @@ def _home(found: Session) -> str:
         return "/account"
     if SYSTEM in found.roles and _house_is_empty():
         return "/setup"
-    own = {"audit": "/audit", SYSTEM: "/organization", SECURITY: "/erasures"}
-    return next((path for role, path in own.items() if role in found.roles), "/inbox")
+    return frame.home(found)
 
 
 def _house_is_empty() -> bool:

@@ -13,7 +13,8 @@ from engine.ground.unit_of_work import Unit
 from web import session, timeline
 from web.texts import gettext as _
 
-ADMINISTRATORS = frozenset({"system", "security", "audit"})
+OWN_ROOMS = {"audit": "/audit", "system": "/organization", "security": "/erasures"}
+"""Where the work of those is who have no tasks."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Frame:
     links: tuple[Link, ...]
     name: str
     ends: str
+    home: str
 
 
 def install(app: Flask) -> None:
@@ -53,11 +55,16 @@ def _frame(found: Session) -> Frame:
     with session.engine().reading() as unit:
         name = people.person_names(unit, [found.person_id]).get(found.person_id, found.login)
         links = () if found.must_change else tuple(_links(unit, found))
-    return Frame(links, name, f"{local(session.ends_at()):%H:%M}")
+    return Frame(links, name, f"{local(session.ends_at()):%H:%M}", home(found))
+
+
+def home(found: Session) -> str:
+    """Give the room where a person's work begins."""
+    return next((path for role, path in OWN_ROOMS.items() if role in found.roles), "/inbox")
 
 
 def _links(unit: Unit, found: Session) -> Iterator[Link]:
-    if not ADMINISTRATORS & set(found.roles):
+    if home(found) == "/inbox":
         yield _link("/inbox", _("待办"), tasks.count(unit, found.person_id))
         yield _link("/done", _("已办"))
         yield _link("/started", _("我发起的"))

@@ -1,12 +1,12 @@
 """The lists that are a person's own: what waits, what was done, what was started."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from engine import instances, people, tasks
 from engine.ground.unit_of_work import Unit
 from engine.tasks import TaskRow
-from web import session
+from web import frame, session
 from web.addresses import read_moment, read_place, write_place
 
 PAGE = 50
@@ -16,8 +16,8 @@ room = Blueprint("inbox", __name__)
 
 @room.get("/")
 def home() -> Response:
-    """Go to what waits."""
-    return redirect(url_for("inbox.waiting"), 303)
+    """Go to what waits, or to an administrator's own room."""
+    return redirect(frame.home(session.who()), 303)
 
 
 @room.get("/inbox")

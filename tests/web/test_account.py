@@ -132,6 +132,9 @@ def test_a_security_administrator_begins_where_their_work_is(app: Flask, browse:
     visit = browse().open("/login").submit("登录", login="guard", password="First-Word-2026")
     visit.submit("修改密码", old="First-Word-2026", new="Second-Word-2026", again="Second-Word-2026")
     assert visit.path == "/erasures"
+    # And every way back leads there
+    assert visit.open("/").path == "/erasures"
+    assert visit.open("/incidents").click("回到首页").path == "/erasures"
 
 
 def test_a_new_password_ends_every_other_session(browse: Browse) -> None:
