@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select, update
 
-from engine.core import execution, history, plain_text
+from engine.core import execution, history, outcomes, plain_text
 from engine.ground import model
 from engine.ground.errors import Invalid, NotFound, Stale
 from engine.ground.unit_of_work import Actor, Unit
@@ -17,9 +17,16 @@ LONGEST = 500
 def listing(
     unit: Unit, everything: bool = False, after: tuple[datetime, str] | None = None, limit: int = 200
 ) -> list[Row[Any]]:
-    """List the incidents that wait for a person, oldest first; `after` is the (raised, id) of the last row seen."""
-    query = select(model.incident, model.instance.c.title).outerjoin(
-        model.instance, model.instance.c.id == TABLE.instance_id
+    """List the incidents that wait for a person, oldest first; `after` is the (raised, id) of the last row seen.
+
+    Each row has the instance's `title` and `definition_id`, and the `job_kind` and `attempts` of the job that gave up.
+    """
+    job, instance = model.job.c, model.instance.c
+    of_job = (job.kind.label("job_kind"), job.attempts)
+    query = (
+        select(model.incident, instance.title, instance.definition_id, *of_job)
+        .outerjoin(model.instance, instance.id == TABLE.instance_id)
+        .outerjoin(model.job, job.id == TABLE.job_id)
     )
     if not everything:
         query = query.where(TABLE.resolved_at.is_(None))
@@ -71,6 +78,5 @@ def _open(unit: Unit, incident_id: str) -> Row[Any]:
 def _close(unit: Unit, row: Row[Any], actor: Actor, resolution: str) -> None:
     change = {"resolved_at": unit.now, "resolved_by": actor.person_id, "resolution": resolution}
     unit.connection.execute(update(model.incident).where(TABLE.id == row.id).values(change))
-    if row.instance_id:
-        payload = {"resolution": resolution}
-        history.record(unit, f"instance:{row.instance_id}", "incident.resolved", actor, payload, incident=row.id)
+    stream, payload = outcomes.stream_of(row.instance_id), {"resolution": resolution}
+    history.record(unit, stream, "incident.resolved", actor, payload, incident=row.id)

@@ -1,16 +1,41 @@
 """Show what gave up and needs a person (异常), to business administrators: try again, or say how it was solved."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
-from engine import incidents, people
+from engine import definitions, incidents, people
 from engine.ground.errors import Fault, Invalid
+from engine.ground.unit_of_work import Unit
 from web import guard, session
 from web.addresses import read_place, write_place
 from web.texts import gettext as _
 
 PROCESS = "process"
 PAGE = 50
+
+JOBS: Mapping[str, str] = {
+    "timer": _("定的时间到了"),
+    "return": _("收下级事项的结果"),
+    "start": _("自动发起"),
+    "message": _("转交消息"),
+    "signal": _("转交信号"),
+    "function": _("系统办理"),
+    "remind": _("提醒"),
+    "chase": _("催办"),
+    "send": _("对外发送通知"),
+    "anchor": _("每天锚定记录"),
+    "release": _("放回签收"),
+    "expire": _("清理过期消息"),
+    "step": _("走到下一步"),
+    "open": _("交办"),
+    "await": _("定时间"),
+    "call": _("开始下级事项"),
+}
+"""Names the kinds of jobs that may give up."""
 
 room = Blueprint("incidents", __name__)
 
@@ -27,17 +52,28 @@ def _page(faults: tuple[Fault, ...], typed: str = "") -> str:
     with session.engine().reading() as unit:
         rows = incidents.listing(unit, everything, after, PAGE + 1)
         names = people.person_names(unit, [row.resolved_by for row in rows])
+        steps = {row.id: _step(unit, row) for row in rows[:PAGE]}
     return render_template(
         "incidents.html",
         rows=rows[:PAGE],
         further=write_place(rows[PAGE - 1].created_at, rows[PAGE - 1].id) if len(rows) > PAGE else "",
         later=after is not None,
         names=names,
+        steps=steps,
+        jobs=JOBS,
         everything=everything,
         faults=faults,
         typed=typed,
         longest=incidents.LONGEST,
     )
+
+
+def _step(unit: Unit, row: Row[Any]) -> str:
+    """Name the step that an incident is about, where it is about one that has a name."""
+    if not row.definition_id or not row.activity_id:
+        return ""
+    node = definitions.get(unit, row.definition_id).diagram.nodes.get(row.activity_id)
+    return node.name if node is not None else ""
 
 
 @room.post("/incidents/<incident_id>/retry")

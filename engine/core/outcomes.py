@@ -72,9 +72,13 @@ def raise_incident(unit: Unit, job: Row[Any], message: str) -> None:
         "created_at": unit.now,
     }
     unit.connection.execute(insert(model.incident), row)
-    if job.instance_id:
-        stream = f"instance:{job.instance_id}"
-        history.record(unit, stream, "incident.raised", SYSTEM, {"message": message}, incident=row["id"], job=job.id)
+    stream, ids = stream_of(job.instance_id), {"incident": row["id"], "job": job.id}
+    history.record(unit, stream, "incident.raised", SYSTEM, {"message": message}, **ids)
+
+
+def stream_of(instance_id: str | None) -> str:
+    """Name the stream that an incident is recorded in: its instance's, or the house's."""
+    return f"instance:{instance_id}" if instance_id else "organization"
 
 
 def _activity(unit: Unit, job: Row[Any]) -> str:

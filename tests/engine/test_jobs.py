@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select, update
 
-from engine import calendar, incidents, instances, jobs, notices
-from engine.core import documents, execution, outbox
+from engine import calendar, incidents, instances, jobs, notices, records
+from engine.core import anchors, documents, execution, outbox
 from engine.core import notices as core_notices
 from engine.ground import model
 from engine.ground.clock import ZONE
@@ -162,6 +162,56 @@ def test_a_function_that_has_vanished_is_an_incident(office: Office) -> None:
     with office.engine.reading() as unit:
         message = unit.connection.execute(select(model.incident.c.message)).scalar_one()
     assert "已不存在" in message
+
+
+def _incidents_on_record(office: Office, stream: str) -> list[tuple[str, str | None, Any]]:
+    with office.engine.reading() as unit:
+        events = [event for event in records.read(unit, stream) if event["kind"].startswith("incident.")]
+    told = [event["payload"].get("message") or event["payload"]["resolution"] for event in events]
+    return [(event["kind"], event["person"], words) for event, words in zip(events, told, strict=True)]
+
+
+def _fail(*_: Any) -> Result:
+    raise ValueError("打印机没有纸了")
+
+
+def test_a_function_that_fails_is_an_incident_whose_retry_and_resolution_are_on_record(office: Office) -> None:
+    # Given a function that fails each time
+    office.engine.functions["record"] = _fail
+    instance, boss = office.begin("runs_service"), office.actor("hr.head")
+    for _ in range(3):
+        office.wait(hours=1)
+    # Then its incident shows the error, the instance, the step and the job
+    with office.engine.transaction() as unit:
+        (found,) = incidents.listing(unit)
+        shown = (found.instance_id, found.activity_id, found.job_kind, found.attempts, found.message)
+        assert shown == (instance, "a", "function", 3, "ValueError: 打印机没有纸了")
+        # When somebody tries again in vain, and closes the next one by words
+        incidents.retry(unit, found.id, boss)
+    for _ in range(3):
+        office.wait(hours=1)
+    with office.engine.transaction() as unit:
+        incidents.resolve(unit, incidents.listing(unit)[0].id, boss, "改在纸上办了")
+    # Then each of it is on record
+    raised = ("incident.raised", None, "ValueError: 打印机没有纸了")
+    resolved = [("incident.resolved", boss.person_id, words) for words in ("重试", "改在纸上办了")]
+    assert _incidents_on_record(office, f"instance:{instance}") == [raised, resolved[0], raised, resolved[1]]
+
+
+@once
+def test_an_incident_that_belongs_to_no_matter_is_on_the_record_of_the_house(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a day whose anchor cannot be written
+    jobs.plan_daily(office.engine)
+    monkeypatch.setattr(anchors, "drop", _fail)
+    for _ in range(3):
+        office.wait(days=1)
+    boss = office.actor("hr.head")
+    with office.engine.transaction() as unit:
+        incidents.resolve(unit, incidents.listing(unit)[0].id, boss, "磁盘已换")
+    told = [("incident.raised", None, "ValueError: 打印机没有纸了"), ("incident.resolved", boss.person_id, "磁盘已换")]
+    assert _incidents_on_record(office, "organization") == told
 
 
 def test_a_return_to_an_ended_parent_is_recorded_as_discarded(office: Office) -> None:

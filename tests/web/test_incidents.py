@@ -4,11 +4,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert
 
-from engine import incidents
+from engine import incidents, jobs
 from engine.ground import model
 from engine.ground.unit_of_work import new_id
 from tests.web import errands
 from tests.web.browsing import Browse
+from tests.web.test_tasks import start
 from web import incidents as room
 
 
@@ -51,6 +52,7 @@ def test_a_retry_is_planned_once(app: Flask, browse: Browse) -> None:
     given(app, job=True)
     visit = browse("process").open("/incidents")
     assert "打印机没有纸了" in visit.text
+    assert "作业：自动发起，试过 3 次" in visit.text
     again = visit.prepared("重试")
     visit.press("重试")
     assert "已安排重试" in visit.flash
@@ -69,3 +71,15 @@ def test_how_it_was_solved_is_kept_and_must_be_said(app: Flask, browse: Browse) 
     assert "已换纸" in visit.click("也看已经处理的").text
     with errands.engine_of(app).reading() as unit:
         assert incidents.listing(unit) == []
+
+
+def test_an_incident_names_the_step_of_its_matter(app: Flask, browse: Browse) -> None:
+    path = start(browse).tree.xpath("//a[contains(@href, '/instances/')]/@href")[0].partition("#")[0]
+    row = {"instance_id": path.rpartition("/")[2], "activity_id": "draft", "message": "打印机没有纸了"}
+    with errands.engine_of(app).transaction() as unit:
+        unit.connection.execute(insert(model.incident), {"id": new_id(), **row, "created_at": unit.now})
+    assert "；环节：起草" in browse("process").open("/incidents").text
+
+
+def test_every_kind_of_job_has_a_name() -> None:
+    assert set(room.JOBS) == set(jobs._ACTS)
