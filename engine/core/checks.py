@@ -368,7 +368,10 @@ def _parameters(desk: _Desk, expression: Expression, what: str, at: Placed) -> I
 
 def _unknown(desk: _Desk, used: frozenset[str], what: str, at: Placed, known: frozenset[str]) -> Iterator[Fault]:
     unknown = used - known if desk.names.whole else frozenset()
-    listed = "、".join(nsmallest(_SHOWN, filter(None, known))) if unknown else ""
+    if not unknown:
+        return
+    # What counts the instances comes last: it is seldom what was meant.
+    listed = "、".join(nsmallest(_SHOWN, filter(None, known), key=lambda name: (name in NUMBERS, name)))
     for name in sorted(unknown):
         message = f"{what}用到的变量“{name[:40]}”不会存在。"
         yield fault("VARIABLE", at, message, f"请检查拼写，或由表单、脚本或调用给出它。可用的有：{listed}等。")

@@ -59,7 +59,7 @@ def test_what_may_be_published_is_let_be(kind: str, text: str) -> None:
 DRAWN = """<scriptTask id="t"><script>made = 1</script></scriptTask><manualTask id="m">
   <multiInstanceLoopCharacteristics suixu:item="item"><loopCardinality>2</loopCardinality>
   </multiInstanceLoopCharacteristics></manualTask>"""
-GHOST = "用到的变量“ghost”不会存在。请检查拼写，或由表单、脚本或调用给出它。可用的有："
+GHOST = "用到的变量“ghost”不会存在。请检查拼写，或由表单、脚本或调用给出它。可用的有：item、loopCounter、made、"
 
 
 @pytest.mark.parametrize(
