@@ -7,8 +7,8 @@ from engine.ground.errors import Fault, Invalid
 
 # Controls, halves of characters, and marks that turn the reading direction round: no paper can carry them.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-# Marks that show nothing and say nothing in Chinese, of which pasted text is full; those that join an emoji stay.
-_UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u2060\ufeff]")
+# Marks and fillers that nobody sees, nothing in Chinese: pasted text is full of them. Emoji need their joiner.
+_UNSEEN = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2060-\u2064\u3164\ufeff\uffa0]")
 _LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029]")
 
 

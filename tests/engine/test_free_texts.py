@@ -24,7 +24,7 @@ from engine.ground.unit_of_work import SYSTEM, Actor, Unit, new_id
 from tests.engine.office import DIAGRAMS, FORM, Office
 
 UNFIT = ("第\0字", "第\x1b[31m字", "第\x85字", "甲\u202e乙", "甲\u2066乙", "甲\ud800乙", "甲\ufffe")
-UNSEEN = "\u200b\ufeff \u2060\u200e"
+UNSEEN = "\u200b\ufeff \u2060\u200e\u3164\uffa0"
 PREPARED = accounts.prepare("clerk", "zxc-VBN-147-asd", must_change=False)
 
 Act = Callable[[Unit, str], object]
