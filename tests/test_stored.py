@@ -1,23 +1,42 @@
 """What an office of an earlier version has in its database is loaded, and its work goes on."""
 
-import re
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from engine import records
+from engine.ground import migrations
 from engine.ground.clock import local
 from tests import stored
 from tests.engine import promises
+from tests.stored import __main__ as writer
 from tests.stored import scenes
 
-CHANGELOG = Path(__file__).parents[1] / "CHANGELOG.md"
 VERSIONS = stored.versions()
+CHANGELOG = stored.CHANGELOG.read_text(encoding="utf-8")
+(HEAD,) = migrations._heads()
 
 
-def test_a_state_of_each_version_is_stored() -> None:
-    assert re.findall(r"^## \[(.+?)\]", CHANGELOG.read_text(encoding="utf-8"), re.M)[::-1] == VERSIONS
+def test_a_state_of_each_version_is_stored_and_the_newest_is_that_in_the_making() -> None:
+    assert stored.lacking(CHANGELOG, HEAD) == []
+    assert next(iter(stored.told(CHANGELOG))) == version("suixu")
+
+
+def test_a_version_without_a_state_or_released_with_an_old_one_is_told() -> None:
+    assert stored.lacking(f"## [9.0.0] – Unreleased\n{CHANGELOG}", HEAD) == ["9.0.0: python -m tests.stored"]
+    alone = f"## [{VERSIONS[-1]}] – 2026-12-01\n"
+    assert f"{VERSIONS[-1]}: older than its tables" in stored.lacking(alone, "none")
+
+
+def test_the_state_of_a_released_version_is_never_written_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(stored, "CHANGELOG", tmp_path / "CHANGELOG.md")
+    stored.CHANGELOG.write_text(f"## [{version('suixu')}] – 2026-12-01\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="stay as they are"):
+        writer.main()
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -7,6 +7,7 @@
 import base64
 import gzip
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from engine.ground.database import Database
 from engine.ground.migrations import configure, migrate
 
 FOLDER = Path(__file__).parent
+CHANGELOG = FOLDER.parents[1] / "CHANGELOG.md"
+IN_THE_MAKING = "Unreleased"
 VERSION_TABLE = "alembic_version"
 
 
@@ -35,6 +38,21 @@ class State:
 def versions() -> list[str]:
     """Name the versions of which a state is stored."""
     return sorted(path.name for path in FOLDER.iterdir() if path.is_dir() and not path.name.startswith("_"))
+
+
+def told(changelog: str) -> dict[str, str]:
+    """Give the versions that a changelog tells of, the newest first, each with the day of its release."""
+    return dict(re.findall(r"^## \[(.+?)\] – (.+)$", changelog, re.M))
+
+
+def lacking(changelog: str, revision: str) -> list[str]:
+    """Say what the stored states lack: each version has its own, and the newest is written last before its release."""
+    found = told(changelog)
+    wrong = [f"{version}: python -m tests.stored" for version in sorted(set(found) ^ set(versions()))]
+    newest = next(iter(found))
+    released = found[newest] != IN_THE_MAKING and newest in versions()
+    stale = released and any(read(newest, name).revision != revision for name in ("office", "waits"))
+    return [*wrong, *([f"{newest}: older than its tables"] if stale else [])]
 
 
 def read(version: str, name: str) -> State:

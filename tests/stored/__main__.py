@@ -11,11 +11,14 @@ SCENES = {"office": scenes.tell_office, "waits": scenes.tell_waits}
 
 
 def main() -> None:
-    """Tell every scene on a database of its own, and store what is in it."""
+    """Tell every scene on a database of its own, and store what is in it; what was released stays as it is."""
+    making = version("suixu")
+    if stored.told(stored.CHANGELOG.read_text(encoding="utf-8")).get(making) != stored.IN_THE_MAKING:
+        raise SystemExit(f"{making} is not in the making: its stored states stay as they are")
     for name, tell in SCENES.items():
         with tempfile.TemporaryDirectory() as folder:
             url = f"sqlite:///{folder}/{name}.db"
-            stored.write(version("suixu"), name, url, tell(url, Path(folder)))
+            stored.write(making, name, url, tell(url, Path(folder)))
 
 
 if __name__ == "__main__":
