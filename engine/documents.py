@@ -113,28 +113,35 @@ def open_file(
 
 @dataclass(frozen=True)
 class Shelf:
-    """Say how the kept files stand against what the documents name: numbers of files, and the size of the spare."""
+    """Say how the kept files stand against what the documents name.
+
+    `missing` and `changed` are the names under which people know them, `spare` where the others lie.
+    """
 
     named: int
-    missing: int
-    changed: int
-    spare: int
-    spare_bytes: int
+    missing: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    spare: tuple[Path, ...] = ()
+    spare_bytes: int = 0
 
 
 def inspect(engine: Engine) -> Shelf:
     """Read every kept file, and hold it against the documents that name it.
 
-    Spare ones are of acts that were refused or broken off: nothing names them, and they may be deleted.
+    Spare ones are of acts that were refused or broken off: nothing names them, and they may be deleted while nobody
+    brings any.
     """
-    # The files first: what is being brought meanwhile is named by nothing at worst.
-    found = {path.name: path.stat().st_size for path in engine.files.glob("??/*")}
+    # The names first: a file is there before its name, and one that is brought meanwhile is spare at worst.
+    version = model.document_version.c
     with engine.reading() as unit:
-        query = select(model.document_version.c.digest).where(model.document_version.c.file_name.is_not(None))
-        named = set(unit.connection.execute(query).scalars())
-    changed = sum(_digest(documents.path_of(engine.files, name)) != name for name in named & found.keys())
-    spare = [size for name, size in found.items() if name not in named]
-    return Shelf(len(named), len(named - found.keys()), changed, len(spare), sum(spare))
+        query = select(version.digest, version.file_name).where(version.file_name.is_not(None))
+        named: dict[str, str] = {row.digest: row.file_name for row in unit.connection.execute(query)}
+    found = {path.name: path for path in sorted(engine.files.glob("??/*"))}
+    missing = sorted(name for digest, name in named.items() if digest not in found)
+    kept = [digest for digest in named if digest in found]
+    changed = sorted(named[digest] for digest in kept if _digest(found[digest]) != digest)
+    spare = tuple(path for name, path in found.items() if name not in named)
+    return Shelf(len(named), tuple(missing), tuple(changed), spare, sum(path.stat().st_size for path in spare))
 
 
 def _digest(path: Path) -> str:

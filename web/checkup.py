@@ -147,13 +147,20 @@ def _stall_words(stall: Stall, titles: Mapping[str, str]) -> str:
 
 def _files(engine: Engine) -> Iterator[Finding]:
     shelf = documents.inspect(engine)
-    words = _("%s 个，内容与登记一致") % (shelf.named - shelf.missing - shelf.changed)
-    if shelf.missing or shelf.changed:
-        words += _("；缺少 %s 个，内容被改动 %s 个，请从备份中恢复") % (shelf.missing, shelf.changed)
-    if shelf.spare:
+    missing, changed, spare = len(shelf.missing), len(shelf.changed), len(shelf.spare)
+    words = _("%s 个，内容与登记一致") % (shelf.named - missing - changed)
+    if missing or changed:
+        words += _("；缺少 %s 个，内容被改动 %s 个，请从备份中恢复") % (missing, changed)
+    if spare:
         megabytes = f"{shelf.spare_bytes / (1 << 20):.1f}"
-        words += _("；另有 %s 个（%s MB）没有登记，是没有办成的上传，可以删除") % (shelf.spare, megabytes)
-    yield Finding(_("附件"), not (shelf.missing or shelf.changed), words)
+        words += _("；另有 %s 个（%s MB）没有登记，是没有办成的上传，停止服务以后可以删除") % (spare, megabytes)
+    yield Finding(_("附件"), not (missing or changed), words)
+    for sound, told, names in (
+        (False, _("缺少：%s"), shelf.missing),
+        (False, _("被改动：%s"), shelf.changed),
+        (True, _("没有登记：%s"), shelf.spare),
+    ):
+        yield from (Finding(_("附件"), sound, told % name) for name in names[:SHOWN])
 
 
 LOOKS: Mapping[str, Callable[[Engine], Iterator[Finding]]] = {

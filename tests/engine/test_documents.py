@@ -4,6 +4,7 @@ import io
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -131,17 +132,32 @@ def test_where_a_folder_cannot_be_synchronised_none_is_opened(tmp_path: Path, mo
 
 def test_what_lies_in_the_folder_is_held_against_what_is_named(office: Office, matter: str) -> None:
     # Given three files that are named, one of which was changed and one taken away, and two spare ones
-    assert documents.inspect(office.engine) == documents.Shelf(0, 0, 0, 0, 0)
+    assert documents.inspect(office.engine) == documents.Shelf(0)
     for number, name in enumerate(("甲.pdf", "乙.pdf", "丙.pdf")):
         add(office, matter, name, PDF + bytes([number]))
     office.do("办理 a", "hr.head", words="意见")
-    documents.store(office.engine, "没有办成.pdf", io.BytesIO(PDF))
-    (office.engine.files / keeping.UNFINISHED / "half").write_bytes(b"half")
-    assert documents.inspect(office.engine) == documents.Shelf(3, 0, 0, 2, len(PDF) + 4)
-    first, second = sorted(path for path in office.engine.files.glob("??/*") if len(path.read_bytes()) > len(PDF))[:2]
-    first.write_bytes(b"%PDF-1.7 forged")
-    second.unlink()
-    assert documents.inspect(office.engine) == documents.Shelf(3, 1, 1, 2, len(PDF) + 4)
+    stored = documents.store(office.engine, "没有办成.pdf", io.BytesIO(PDF))
+    half = office.engine.files / keeping.UNFINISHED / "half"
+    half.write_bytes(b"half")
+    spare = tuple(sorted([half, keeping.path_of(office.engine.files, stored.digest)]))
+    assert documents.inspect(office.engine) == documents.Shelf(3, (), (), spare, len(PDF) + 4)
+    paths = {path.read_bytes()[-1]: path for path in office.engine.files.glob("??/*") if path not in spare}
+    paths[0].write_bytes(b"%PDF-1.7 forged")
+    paths[1].unlink()
+    assert documents.inspect(office.engine) == documents.Shelf(3, ("乙.pdf",), ("甲.pdf",), spare, len(PDF) + 4)
+
+
+def test_a_file_that_is_brought_during_the_look_is_not_missed(
+    office: Office, matter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = office.engine.reading
+
+    def interrupted() -> Any:
+        add(office, matter, "甲.pdf", PDF)
+        return reading()
+
+    monkeypatch.setattr(office.engine, "reading", interrupted)
+    assert documents.inspect(office.engine).missing == ()
 
 
 def test_bytes_and_the_names_of_new_files_are_on_disk_before_anything_names_them(

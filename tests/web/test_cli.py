@@ -188,11 +188,15 @@ def test_doctor_looks_at_the_kept_files(suixu: Suixu, tmp_path: Path, monkeypatc
     spare = tmp_path / "data" / "files" / "ab" / "abcd"
     spare.parent.mkdir(parents=True)
     spare.write_bytes(bytes(3 << 20))
-    assert "正常  附件：0 个，内容与登记一致；另有 1 个（3.0 MB）没有登记" in suixu("doctor")[1]
-    monkeypatch.setattr(documents, "inspect", lambda _engine: documents.Shelf(9, 2, 1, 0, 0))
+    out = suixu("doctor")[1]
+    assert "正常  附件：0 个，内容与登记一致；另有 1 个（3.0 MB）没有登记" in out
+    assert f"正常  附件：没有登记：{spare}" in out
+    monkeypatch.setattr(documents, "inspect", lambda _engine: documents.Shelf(9, ("甲.pdf", "乙.pdf"), ("丙.pdf",)))
     status, out, _err = suixu("doctor")
     assert status == 1
     assert "有问题  附件：6 个，内容与登记一致；缺少 2 个，内容被改动 1 个，请从备份中恢复" in out
+    assert "有问题  附件：缺少：甲.pdf" in out
+    assert "有问题  附件：被改动：丙.pdf" in out
 
 
 @pytest.mark.parametrize("arguments", [(), ("nonsense",), ("publish",), ("archive",), ("org", "import")])
