@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from engine import documents, instances, people, tasks
 from engine.core.erasures import INSTEAD
-from engine.core.forms import FILES
+from engine.core.forms import FILES, offers
 from engine.ground.errors import Fault, NotFound
 from engine.ground.unit_of_work import Unit
 from engine.instances import InstanceView
@@ -37,6 +37,12 @@ class Desk:
     def options(self) -> dict[str, list[dict[str, str]]]:
         """Give the choices of the form, its files among them."""
         return {**self.view.options, FILES: self.files}
+
+    @property
+    def pressed(self) -> str:
+        """Name the button by which it was done."""
+        button = offers(self.view.form, self.view.outcome or "")
+        return button.label if button else ""
 
     @property
     def papers(self) -> list[Row[Any]]:
@@ -174,4 +180,4 @@ def _next(unit: Unit, whole: InstanceView, done: Collection[str]) -> str:
     if whole.row["state"] != "active":
         return _("这个事项已经办结。")
     waiting = any(row.state == "open" for row in whole.tasks)
-    return _("其他环节还在办理。") if waiting else _("接下来由系统转到下一环节。")
+    return _("其他环节还在办理。") if waiting else _("接下来由系统办理；再要您办的，稍后会出现在“待办”里。")

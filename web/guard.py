@@ -3,6 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
+from flask import request
+
+from engine.accounts import SOURCE_LENGTH
 from engine.core import history
 from engine.core.visibility import AUDIT
 from engine.erasures import SECURITY
@@ -52,4 +55,5 @@ def note_reading(unit: Unit, kind: str, payload: dict[str, Any], **envelope: Any
     """Keep what an auditor or a security administrator reads."""
     if has(*WATCHED):
         # Whoever counts failed sign-ins in this stream looks for an account in every event.
-        history.record(unit, "access", kind, session.actor(), payload, account=None, **envelope)
+        where = {"source": (request.remote_addr or "")[:SOURCE_LENGTH]}
+        history.record(unit, "access", kind, session.actor(), {**where, **payload}, account=None, **envelope)

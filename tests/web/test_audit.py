@@ -143,7 +143,7 @@ def test_the_log_of_access_says_who_came_who_was_refused_and_what_auditors_read(
     # Then each stands there in words
     assert "承办人甲（staff） 登录被拒绝：密码不对 10.0.0.7" in shown
     assert "没有这个登录名 登录被拒绝：登录名不存在 10.0.0.7" in shown
-    assert "审计管理员 查看事项“跑腿·修门”" in shown
+    assert "审计管理员 查看事项“跑腿·修门” 127.0.0.1" in shown
     assert "审计管理员 查找事项“修门”" in shown
     assert "nobody" not in shown
     # And so does the opening itself

@@ -34,6 +34,7 @@ def test_an_errand_goes_from_start_to_end_through_pages(browse: Browse) -> None:
     assert wang.statuses == [303, 200]
     assert wang.path == "/inbox"
     assert wang.flash == "“办事：采购纸张”的“起草”已办理（报送）。下一步：“审核”（人事部负责人）。"
+    assert "已经办结 办理结果：报送" in browse("wang").open("/done").click("起草").text
     zhang = browse("zhang").open("/inbox").click("审核")
     assert "王承办（人事部承办人）在“起草”办理后转来" in zhang.text
     assert "用完了" in zhang.text
