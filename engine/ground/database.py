@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection, Table, create_engine, event, make_url, text
 from sqlalchemy.engine import Engine as Pool
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.ground.errors import Busy, Invalid
@@ -26,6 +26,8 @@ WAL_PAUSES = (0.05,) * 20
 SCRUB_TIMEOUT_MS = 2_000
 CHANNEL, LISTENED_FOR = "suixu_job", 0.5
 """Where PostgreSQL tells of new jobs; the seconds after which a listener looks whether it is to stop."""
+KEEPALIVE = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3}
+"""Seconds after which the system asks a silent PostgreSQL whether it is there, and how often until it gives it up."""
 AWAY = "数据库暂时不能使用，本次操作没有生效。请稍后再试；一直这样，请联系系统管理员。"
 READ_ONLY = "数据库现在只能读取，本次操作没有生效。请稍后再试；一直这样，请联系系统管理员。"
 FULL = "存放数据库的磁盘已满，本次操作没有生效。请联系系统管理员清理磁盘，然后再试。"
@@ -217,10 +219,17 @@ def _use_wal(connection: Any) -> None:
 
 
 def _open_postgresql(url: str) -> Pool:
-    pool = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+    pool = create_engine(url, pool_size=10, max_overflow=20, hide_parameters=True, connect_args=KEEPALIVE)
 
     @event.listens_for(pool, "checkout")
-    def _let_the_server_say(connection: Any, _record: Any, _proxy: Any) -> None:
+    def _hand_out(connection: Any, _record: Any, _proxy: Any) -> None:
+        # Whether the server has hung up the socket knows; to ask the server would be a trip for each act.
+        try:
+            # First comes what it said last, then that it is gone.
+            for _ in range(2):
+                connection.pgconn.consume_input()
+        except psycopg.OperationalError as error:
+            raise InvalidatePoolError from error
         # A look leaves its connection asking for leave to write, over the head of a server that was told to read only.
         connection.read_only = None
 

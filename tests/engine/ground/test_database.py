@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError, ProgrammingError
@@ -50,6 +51,20 @@ def test_statements_stay_prepared_from_one_look_to_the_next(database: Database) 
     with database.reading() as connection:
         prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%person%'")
         assert connection.execute(prepared).scalar_one() == 1
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_connections_that_were_cut_while_at_rest_are_replaced_unseen(database: Database) -> None:
+    # Given two of them at rest
+    with database.reading(), database.reading():
+        pass
+    # When the server lets go of both
+    cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s"
+    with psycopg.connect(database.url.set(drivername="postgresql").render_as_string(hide_password=False)) as stranger:
+        assert stranger.execute(cut, [database.url.database]).fetchall() == [(True,), (True,)]
+    # Then nobody notices
+    with database.reading(), database.reading():
+        assert persons(database) == 0
 
 
 def test_only_new_rows_are_counted(database: Database) -> None:
