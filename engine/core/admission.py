@@ -160,7 +160,7 @@ def _attribute(element: Element, name: str, value: str, known: Iterable[str]) ->
         yield fault("ATTRIBUTE", place(element), f"不支持 {name}=“{value[:40]}”。", _allowed(name))
     elif name in LANGUAGES and value and not _FEEL.search(value):
         message = f"不支持表达式语言“{value[:80]}”。"
-        yield fault("LANGUAGE", place(element), message, "表达式和脚本只用 FEEL,请改写并删去语言声明。")
+        yield fault("LANGUAGE", place(element), message, "表达式和脚本只用 FEEL，请改写并删去语言声明。")
 
 
 def _allowed(name: str) -> str:

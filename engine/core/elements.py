@@ -210,6 +210,12 @@ LABELS: Mapping[str, str] = {
     "timeCycle": "周期",
     "ioSpecification": "输入输出说明",
     "import": "外部文件导入",
+    "globalTask": "全局任务",
+    "globalUserTask": "全局用户任务",
+    "globalManualTask": "全局手工任务",
+    "globalScriptTask": "全局脚本任务",
+    "globalBusinessRuleTask": "全局业务规则任务",
+    "choreography": "编排",
     "relationship": "关联说明",
     "loopDataInputRef": "多实例的输入集合",
     "inputDataItem": "多实例的输入元素",
@@ -218,7 +224,11 @@ LABELS: Mapping[str, str] = {
     "assignment": "数据赋值",
     "transformation": "数据变换",
 }
+_GLOBAL = "请把它画成流程里的任务，或画成单独的流程再调用。"
 _REMEDIES: Mapping[str, str] = {
+    **dict.fromkeys(("globalTask", "globalUserTask", "globalManualTask", "globalScriptTask"), _GLOBAL),
+    "globalBusinessRuleTask": _GLOBAL,
+    "choreography": "请只画一个流程；发给谁由消息和业务键决定。",
     "complexGateway": "请改用排他、并行或包容网关。",
     "adHocSubProcess": "请改成普通子流程，画出先后次序。",
     "compensateEventDefinition": "请在出错或取消之后画出补救的环节。",
