@@ -29,11 +29,12 @@ class Link:
 
 @dataclass(frozen=True)
 class Frame:
-    """Hold what surrounds a page."""
+    """Hold what surrounds a page; `left` are the seconds until the session ends."""
 
     links: tuple[Link, ...]
     name: str
     ends: str
+    left: int
     home: str
 
 
@@ -55,7 +56,9 @@ def _frame(found: Session) -> Frame:
     with session.engine().reading() as unit:
         name = people.person_names(unit, [found.person_id]).get(found.person_id, found.login)
         links = () if found.must_change else tuple(_links(unit, found))
-    return Frame(links, name, f"{local(session.ends_at()):%H:%M}", home(found))
+    ends = session.ends_at()
+    left = int((ends - session.engine().clock.now()).total_seconds())
+    return Frame(links, name, f"{local(ends):%H:%M}", left, home(found))
 
 
 def home(found: Session) -> str:

@@ -204,6 +204,18 @@ def test_a_walked_path_is_marked_in_shape_and_in_words(house: House) -> None:
     expect(page.get_by_role("link", name="Powered by bpmn.io")).to_be_visible()
 
 
+def test_a_diagram_is_printed_whole_on_narrow_paper(house: House) -> None:
+    house.open(VIEWER.format(url="/diagram.bpmn", marks="{}"))
+    drawn = house.page.locator(".djs-container > svg[viewBox]")
+    # When it is printed, all that the canvas showed is fitted to the paper
+    house.page.emulate_media(media="print")
+    house.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(drawn).to_have_count(1)
+    # And afterwards it is as before
+    house.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(drawn).to_have_count(0)
+
+
 def test_the_diagram_is_passed_by_keyboard_and_moved_by_it(house: House) -> None:
     house.open(VIEWER.format(url="/diagram.bpmn", marks="{}"))
     page = house.page

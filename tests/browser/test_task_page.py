@@ -246,7 +246,7 @@ def test_a_task_is_done_by_keyboard_alone_with_no_scripts(enter: Enter, house: H
     assert page.url.endswith("/inbox")
 
 
-def test_what_is_typed_is_kept_by_itself(enter: Enter, house: House) -> None:
+def test_what_is_typed_is_kept_by_itself_and_the_end_of_the_session_is_told(enter: Enter, house: House) -> None:
     # Given something typed, and ten quiet seconds
     page = enter("hr-staff", house.take("自动暂存的事"))
     page.clock.install()
@@ -257,6 +257,9 @@ def test_what_is_typed_is_kept_by_itself(enter: Enter, house: House) -> None:
     expect(page.get_by_text("已自动暂存，还没有提交。")).to_be_visible()
     page.reload()
     expect(page.get_by_label("事项名称 必填")).to_have_value("纸张")
+    # When nothing is done for long, the page warns while the session can still be extended
+    page.clock.fast_forward("25:01")
+    expect(page.get_by_role("alert")).to_contain_text("登录快要结束了。")
     # When one goes on typing and hands in at the moment when it is kept again
     page.get_by_label("理由").fill("用完了。")
     page.clock.fast_forward(11_000)

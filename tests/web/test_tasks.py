@@ -277,6 +277,7 @@ def test_what_is_typed_is_kept_by_itself_and_the_page_goes_on(browse: Browse) ->
     # Then nobody is led away, and the page learns which state it shows now
     assert answer.status_code == 200
     assert "已自动暂存，还没有提交。" in answer.text
+    assert "登录保持到 09:30" in answer.text
     data["revision"] = answer.text.partition('name="revision" value="')[2].partition('"')[0]
     assert "已自动暂存" in wang.client.post(path, data=data, headers=by_itself).text
     assert wang.open(wang.path).value("事项名称") == "写到一半"

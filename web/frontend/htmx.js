@@ -25,6 +25,21 @@ for (const failure of ["htmx:responseError", "htmx:sendError"]) {
   });
 }
 
+// Five minutes before a session ends the page says so, while it can still be extended.
+const EARLY = 5 * 60;
+let warning = 0;
+htmx.onLoad(() => {
+  const place = document.getElementById("session");
+  clearTimeout(warning);
+  if (place && place.dataset.left > EARLY) {
+    warning = setTimeout(() => {
+      place.setAttribute("role", "alert");
+      place.classList.add("notice", "notice-warning");
+      place.prepend("登录快要结束了。");
+    }, (place.dataset.left - EARLY) * 1000);
+  }
+});
+
 // The two never pass each other: a form that is sent waits for what is being kept, and nothing is kept behind it.
 let keeping = 0;
 let sent = false;

@@ -112,7 +112,7 @@ function addControls(place, viewer) {
 
 /** On paper the canvas is narrower than on the screen: what was seen is printed whole, and smaller. */
 function fitPaper(container) {
-  const svg = container.querySelector("svg");
+  const svg = container.querySelector(".djs-container > svg");
   addEventListener("beforeprint", () => {
     svg.setAttribute("viewBox", `0 0 ${container.clientWidth} ${container.clientHeight}`);
   });
