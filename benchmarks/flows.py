@@ -69,10 +69,10 @@ def _served(engine: Engine) -> Iterator[int]:
         port = int(found.getsockname()[1])
     given = engine.settings
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SUIXU_")}
-    own = {"DATA": str(given.data), "DATABASE_URL": given.database_url, "SECRET_KEY": "0" * 64, "PORT": str(port)}
+    own = {"DATA": str(given.data), "DATABASE_URL": given.database_url, "SECRET_KEY": "0" * 64}
     process = subprocess.Popen(
         [sys.executable, "-m", "web.cli", "serve"],
-        env={**kept, **{f"SUIXU_{name}": value for name, value in own.items()}},
+        env={**kept, **{f"SUIXU_{name}": value for name, value in own.items()}, "PORT": str(port)},
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -30,7 +30,7 @@ def serve_demo() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
         free.close()
-        own = {"SUIXU_DATA": folder, "SUIXU_HOST": "127.0.0.1", "SUIXU_PORT": port, "SUIXU_DEMO_PASSWORD": PASSWORD}
+        own = {"SUIXU_DATA": folder, "SUIXU_HOST": "127.0.0.1", "PORT": port, "SUIXU_DEMO_PASSWORD": PASSWORD}
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SUIXU_")}
         command = [sys.executable, "-m", "web.cli", "demo"]
         with subprocess.Popen(

@@ -121,7 +121,7 @@ def settings(url: str, folder: Path, port: int = 8000) -> dict[str, str]:
         "SUIXU_DATABASE_URL": url,
         "SUIXU_SECRET_KEY": "0" * 64,
         "SUIXU_HOST": "127.0.0.1",
-        "SUIXU_PORT": str(port),
+        "PORT": str(port),
     }
 
 

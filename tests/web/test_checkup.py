@@ -46,8 +46,8 @@ def test_a_sound_installation_is_said_to_be_so(settings: Settings) -> None:
 @ON_ONE
 def test_the_settings_given_are_named_without_their_values(settings: Settings) -> None:
     assert findings(settings)["设置"] == (True, "都用默认值")
-    given = findings(settings, SUIXU_PORT="8000", SUIXU_SECRET_KEY="geheim" * 9, SUIXU_HOST=" ")["设置"][1]
-    assert given == "由环境变量给出：SUIXU_PORT、SUIXU_SECRET_KEY；其余用默认值"
+    given = findings(settings, PORT="8000", SUIXU_SECRET_KEY="geheim" * 9, SUIXU_HOST=" ")["设置"][1]
+    assert given == "由环境变量给出：PORT、SUIXU_SECRET_KEY；其余用默认值"
 
 
 @ON_ONE

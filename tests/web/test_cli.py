@@ -205,10 +205,10 @@ def test_wrong_use_exits_with_two(suixu: Suixu, arguments: tuple[str, ...]) -> N
 
 
 def test_a_wrong_setting_exits_with_two(suixu: Suixu, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SUIXU_PORT", "eighty")
+    monkeypatch.setenv("PORT", "eighty")
     status, _out, err = suixu("doctor")
     assert status == 2
-    assert "SUIXU_PORT" in err
+    assert "PORT" in err
 
 
 def test_missing_assets_stop_the_start(suixu: Suixu, monkeypatch: pytest.MonkeyPatch) -> None:

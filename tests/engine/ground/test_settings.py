@@ -56,7 +56,7 @@ def test_given_values_are_read(tmp_path: Path) -> None:
         tmp_path,
         SUIXU_DATABASE_URL="postgresql://suixu:s%40fe@db:5433/suixu",
         SUIXU_HOST="0.0.0.0",
-        SUIXU_PORT=" 8443 ",
+        PORT=" 8443 ",
         SUIXU_DEMO_PASSWORD="yanshi2026",
         SUIXU_UPLOAD_LIMIT_MB="200",
         SUIXU_TRUSTED_PROXIES="2",
@@ -74,7 +74,7 @@ def test_given_values_are_read(tmp_path: Path) -> None:
 
 
 def test_blank_values_count_as_absent(tmp_path: Path) -> None:
-    settings = read(tmp_path, SUIXU_PORT="", SUIXU_SECRET_KEY="  ", SUIXU_NOTIFY_URLS=" ", SUIXU_DATABASE_URL="")
+    settings = read(tmp_path, PORT="", SUIXU_SECRET_KEY="  ", SUIXU_NOTIFY_URLS=" ", SUIXU_DATABASE_URL="")
     assert settings.port == 8000
     assert settings.notify_urls == ()
     assert settings.database_url.endswith("/suixu.db")
@@ -83,11 +83,11 @@ def test_blank_values_count_as_absent(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("SUIXU_PORT", "八千", "1 至 65535"),
-        ("SUIXU_PORT", "\uff18\uff10\uff10\uff10", "1 至 65535"),
-        ("SUIXU_PORT", "0", "1 至 65535"),
-        ("SUIXU_PORT", "65536", "1 至 65535"),
-        ("SUIXU_PORT", "-1", "1 至 65535"),
+        ("PORT", "八千", "1 至 65535"),
+        ("PORT", "\uff18\uff10\uff10\uff10", "1 至 65535"),
+        ("PORT", "0", "1 至 65535"),
+        ("PORT", "65536", "1 至 65535"),
+        ("PORT", "-1", "1 至 65535"),
         ("SUIXU_UPLOAD_LIMIT_MB", "50MB", "1 至 1024"),
         ("SUIXU_UPLOAD_LIMIT_MB", "1025", "1 至 1024"),
         ("SUIXU_TRUSTED_PROXIES", "-1", "0 至 9"),
@@ -148,7 +148,7 @@ def test_the_table_names_every_variable_once() -> None:
         "SUIXU_DATA",
         "SUIXU_DATABASE_URL",
         "SUIXU_HOST",
-        "SUIXU_PORT",
+        "PORT",
         "SUIXU_SECRET_KEY",
         "SUIXU_DEMO_PASSWORD",
         "SUIXU_UPLOAD_LIMIT_MB",
@@ -165,6 +165,6 @@ def test_the_table_states_the_defaults_that_are_used(tmp_path: Path, monkeypatch
     stated = {row.name: row.default for row in Settings.table()}
     assert settings.data == Path(stated["SUIXU_DATA"]).absolute()
     assert settings.host == stated["SUIXU_HOST"]
-    assert settings.port == int(stated["SUIXU_PORT"])
+    assert settings.port == int(stated["PORT"])
     assert settings.upload_limit_mb == int(stated["SUIXU_UPLOAD_LIMIT_MB"])
     assert settings.trusted_proxies == int(stated["SUIXU_TRUSTED_PROXIES"])
