@@ -62,10 +62,16 @@ def _page(faults: tuple[Fault, ...], typed: str = "") -> str:
         steps=steps,
         jobs=JOBS,
         everything=everything,
+        asked=_asked(),
         faults=faults,
         typed=typed,
         longest=incidents.LONGEST,
     )
+
+
+def _asked() -> dict[str, Any]:
+    """Give what the address says of the list, to come back to the same page of it."""
+    return {name: request.args.get(name) for name in ("everything", "after")}
 
 
 def _step(unit: Unit, row: Row[Any]) -> str:
@@ -86,7 +92,7 @@ def retry(incident_id: str) -> Response:
     except Invalid as error:
         return make_response(_page((Fault("retry", error.message, f"solved-{incident_id}"),)), 422)
     flash(_("已安排重试。如果仍不成功，会再次出现在这里。"))
-    return redirect(url_for("incidents.listing"), 303)
+    return redirect(url_for("incidents.listing", **_asked()), 303)
 
 
 @room.post("/incidents/<incident_id>/resolve")
@@ -100,4 +106,4 @@ def resolve(incident_id: str) -> Response:
     except Invalid as error:
         return make_response(_page((Fault("resolution", error.message, f"solved-{incident_id}"),), typed), 422)
     flash(_("已记下处理情况。"))
-    return redirect(url_for("incidents.listing"), 303)
+    return redirect(url_for("incidents.listing", **_asked()), 303)

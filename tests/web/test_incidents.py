@@ -41,10 +41,14 @@ def test_many_are_turned_page_by_page(app: Flask, browse: Browse, monkeypatch: p
     monkeypatch.setattr(room, "PAGE", 2)
     for _number in range(3):
         given(app, job=False)
-    visit = browse("process").open("/incidents?everything=1")
+    # Whatever else the address says
+    visit = browse("process").open("/incidents?everything=1&incident_id=x&endpoint=y&_scheme=z")
     assert "异常 3件" in visit.text
     assert len(visit.tree.xpath("//main//h2")) == 2
     assert len(visit.click("下一页").tree.xpath("//main//h2")) == 1
+    # And who has dealt with one is where they were
+    visit.press("已解决", {"resolution": "已换纸"})
+    assert "已处理 已换纸" in visit.text
     assert visit.click("回到第一页").path == "/incidents?everything=1"
 
 
