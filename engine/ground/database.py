@@ -12,11 +12,12 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection, Table, create_engine, event, make_url, text
 from sqlalchemy.engine import Engine as Pool
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DataError, DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.ground.errors import Busy, Invalid
-from engine.ground.statements import insert_into
+from engine.ground.statements import hush, insert_into
 
 log = logging.getLogger("suixu.database")
 
@@ -232,6 +233,11 @@ def _open_postgresql(url: str) -> Pool:
             raise InvalidatePoolError from error
         # A look leaves its connection asking for leave to write, over the head of a server that was told to read only.
         connection.read_only = None
+
+    @event.listens_for(pool, "handle_error")
+    def _keep_quiet(context: ExceptionContext) -> None:
+        for error in filter(None, (context.original_exception, context.sqlalchemy_exception)):
+            hush(error)
 
     return pool
 

@@ -237,5 +237,10 @@ def _driver(connection: Connection) -> Iterator[Any]:
         lost = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
         if lost:
             connection.invalidate(error)
-        # What people typed stays out of every message, and so out of the log.
+        hush(error)
         raise DBAPIError.instance(None, None, error, base, True, lost, dialect) from error
+
+
+def hush(error: BaseException) -> None:
+    """Keep what people typed out of a message, and so out of the log: PostgreSQL quotes the row that does not fit."""
+    error.args = (str(error.args[0]).partition("\nDETAIL:")[0],) if error.args else ()
