@@ -127,7 +127,8 @@ def administer(app: Flask) -> Iterator[Run]:
         yield lambda statement: connection.execute(statement.format(name=name).encode())
 
 
-END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+# It comes back once they are gone: who asks in the same moment is told to try again.
+END = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{name}'"
 CLOSED, OPEN = ('ALTER DATABASE "{name}" ALLOW_CONNECTIONS ' + word for word in ("false", "true"))
 
 
