@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from heapq import nsmallest
 
 from engine.core import decision_reading, timing
 from engine.core.decisions import Decision, name_in_version
@@ -23,7 +22,6 @@ _CHASE = re.compile(r"[0-9]{1,3}:([a-z0-9_]+\.[a-z0-9_]+)")
 _NUMBER = re.compile(r"[-+]?\s*[0-9.]+")
 _WHOLE = re.compile(r"[0-9]{1,5}")
 _MAX_ROUNDS = 10_000
-_SHOWN = 12
 _TIMER_REMEDIES: Mapping[TimerKind, str] = {
     "date": "请写成日期 2026-03-01，或时刻 2026-03-01T09:00:00+08:00。",
     "duration": "请写成工作日数，例如 3，或时长，例如 PT36H、P1M。",
@@ -367,14 +365,9 @@ def _parameters(desk: _Desk, expression: Expression, what: str, at: Placed) -> I
 
 
 def _unknown(desk: _Desk, used: frozenset[str], what: str, at: Placed, known: frozenset[str]) -> Iterator[Fault]:
-    unknown = used - known if desk.names.whole else frozenset()
-    if not unknown:
-        return
-    # What counts the instances comes last: it is seldom what was meant.
-    listed = "、".join(nsmallest(_SHOWN, filter(None, known), key=lambda name: (name in NUMBERS, name)))
-    for name in sorted(unknown):
-        message = f"{what}用到的变量“{name[:40]}”不会存在。"
-        yield fault("VARIABLE", at, message, f"请检查拼写，或由表单、脚本或调用给出它。可用的有：{listed}等。")
+    for name in sorted(used - known if desk.names.whole else ()):
+        message, remedy = desk.names.lack(name, known)
+        yield fault("VARIABLE", at, f"{what}用到的变量“{name[:40]}”{message}", remedy)
 
 
 def _name(text: str, what: str, at: Placed, code: str = "NAME") -> Iterator[Fault]:

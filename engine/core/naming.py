@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from engine.core.diagram import Diagram, Node, Surroundings
 from engine.core.expressions import parse_assignments
 from engine.core.feel_grammar import KEYWORDS
 from engine.core.feel_values import ExpressionError
 
-PREDEFINED = frozenset({"unit", "year", "round", "outcome"})
+PREDEFINED = frozenset({"unit", "year", "round"})
 COUNTER = "loopCounter"
 NUMBERS = frozenset(
     {"numberOfInstances", "numberOfActiveInstances", "numberOfCompletedInstances", "numberOfTerminatedInstances"}
@@ -18,6 +19,7 @@ NUMBERS = frozenset(
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _MAX_NAME = 100
+_SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,17 @@ class Names:
         """Give the names that can be read before the node's own iterations begin."""
         outer = diagram.nodes.get(node.scope)
         return self.at(outer, diagram) if outer else self.made[""]
+
+    def lack(self, name: str, known: frozenset[str]) -> tuple[str, str]:
+        """Say of a name that cannot be read where it is why, and what to do."""
+        if any(name in made for home, made in self.made.items() if home):
+            return (
+                "只在逐项办理的每一项里有，这里读不到。",
+                "请用“每一项的结果取自”(suixu:resultItem)收成清单，再读那个清单。",
+            )
+        # What counts the instances comes last: it is seldom what was meant.
+        listed = "、".join(nsmallest(_SHOWN, filter(None, known), key=lambda each: (each in NUMBERS, each)))
+        return "不会存在。", f"请检查拼写，或由表单、脚本或调用给出它。可用的有：{listed}等。"
 
 
 def names_somewhere(diagram: Diagram, around: Surroundings) -> Names:
@@ -101,6 +114,9 @@ def _parses(script: str) -> bool:
 
 def _made(node: Node) -> Iterator[str]:
     yield from (target for _, target in node.outputs)
+    if node.kind in ("user", "service"):
+        # The button of a form; a function may give one too.
+        yield "outcome"
     if node.kind == "rule" and is_name(node.attributes.get("result", "")):
         yield node.attributes["result"]
     if node.kind == "script" and _parses(node.script):

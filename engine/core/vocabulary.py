@@ -15,9 +15,6 @@ from engine.ground import model
 from engine.ground.clock import local
 from engine.ground.unit_of_work import Unit
 
-PREDEFINED = frozenset({"unit", "round", "year", "outcome", "loopCounter"})
-"""Variables that any diagram may name."""
-
 PARAMETER = "parameter"
 """The function that gives what the office has set; only names that are declared may be written out."""
 

@@ -269,7 +269,7 @@ class Drawing:
             '<?xml version="1.0" encoding="UTF-8"?><bpmn:definitions '
             'xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:suixu="urn:suixu:bpmn:1" '
             'targetNamespace="urn:test"><bpmn:process id="p" name="流程" isExecutable="true" '
-            f'suixu:title="&quot;事项&quot;">{inside}</bpmn:process></bpmn:definitions>'
+            f'suixu:inputs="outcome" suixu:title="&quot;事项&quot;">{inside}</bpmn:process></bpmn:definitions>'
         )
         return text.encode()
 

@@ -122,6 +122,12 @@ def test_what_another_product_wrote_is_named_as_written_with_what_to_fill_in(wri
     assert (fault.element, instead in fault.remedy) == ("a", True)
 
 
+def test_what_lives_in_an_iteration_only_is_told_apart_from_what_nothing_makes() -> None:
+    found = profile.faults(source_of("refused_made_inside_iteration"), AROUND)
+
+    assert all("只在逐项办理的每一项里有，这里读不到。" in fault.message for fault in found)
+
+
 def test_a_file_of_an_older_bpmn_is_told_by_its_namespace() -> None:
     (fault,) = profile.faults(b'<definitions xmlns="http://schema.omg.org/spec/BPMN/2.0"/>', AROUND)
 
