@@ -36,6 +36,11 @@ def listing(
     return list(unit.connection.execute(query.order_by(TABLE.created_at, TABLE.id).limit(limit)))
 
 
+def place(row: Row[Any]) -> tuple[datetime, str]:
+    """Give a row's place in the list, to ask for what comes after it."""
+    return row.created_at, row.id
+
+
 def waiting(unit: Unit) -> int:
     """Count the incidents that wait for a person."""
     return int(unit.connection.execute(select(func.count()).where(TABLE.resolved_at.is_(None))).scalar_one())

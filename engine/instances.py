@@ -101,8 +101,10 @@ def any_started(unit: Unit) -> bool:
     return unit.connection.execute(select(TABLE.id).limit(1)).first() is not None
 
 
-def started_by(unit: Unit, person_id: str, before: datetime | None = None, limit: int = 50) -> list[Row[Any]]:
-    """List the instances a person started, newest first."""
+def started_by(
+    unit: Unit, person_id: str, before: tuple[datetime, str] | None = None, limit: int = 50
+) -> list[Row[Any]]:
+    """List the instances a person started, newest first; `before` is the (started, id) of the last row seen."""
     query = select(model.instance).where(TABLE.starter_id == person_id, TABLE.parent_id.is_(None))
     return _page(unit, query, before, limit)
 
@@ -113,14 +115,13 @@ def search(
     roles: Collection[str],
     text: str = "",
     state: str = "",
-    before: datetime | None = None,
+    before: tuple[datetime, str] | None = None,
     limit: int = 50,
-    below: str = "",
     named: Mapping[str, str] | None = None,
 ) -> list[Row[Any]]:
     """List the instances a person may see, by a piece of the title, by state and `named` columns, newest first.
 
-    `before` is when the last one seen was started; with its id as `below`, those of the same moment follow too.
+    `before` is the (started, id) of the last row seen: those of one act have been started at the same moment.
     """
     query = select(model.instance)
     if visibility.AUDIT not in roles:
@@ -132,12 +133,18 @@ def search(
         query = query.where(TABLE.state == state)
     for column, value in (named or {}).items():
         query = query.where(TABLE[column] == value)
-    return _page(unit, query, before, limit, below)
+    return _page(unit, query, before, limit)
 
 
-def _page(unit: Unit, query: Select[Any], before: datetime | None, limit: int, below: str = "") -> list[Row[Any]]:
+def place(row: Row[Any]) -> tuple[datetime, str]:
+    """Give a row's place in a list, to ask for what comes after it."""
+    return row.started_at, row.id
+
+
+def _page(unit: Unit, query: Select[Any], before: tuple[datetime, str] | None, limit: int) -> list[Row[Any]]:
     if before is not None:
-        query = query.where((TABLE.started_at < before) | ((TABLE.started_at == before) & (TABLE.id < below)))
+        moment, instance_id = before
+        query = query.where((TABLE.started_at < moment) | ((TABLE.started_at == moment) & (TABLE.id < instance_id)))
     return list(unit.connection.execute(query.order_by(TABLE.started_at.desc(), TABLE.id.desc()).limit(limit)))
 
 

@@ -21,6 +21,11 @@ def listing(unit: Unit, person_id: str, before: tuple[datetime, str] | None = No
     return list(unit.connection.execute(query.order_by(TABLE.created_at.desc(), TABLE.id.desc()).limit(limit)))
 
 
+def place(row: Row[Any]) -> tuple[datetime, str]:
+    """Give a row's place in the list, to ask for what comes after it."""
+    return row.created_at, row.id
+
+
 def unread(unit: Unit, person_id: str) -> int:
     """Count what a person has not read."""
     query = select(func.count()).where(TABLE.person_id == person_id, TABLE.read_at.is_(None))

@@ -112,8 +112,8 @@ def inbox(unit: Unit, person_id: str, after: tuple[datetime, str] | None = None,
 
 
 def place(row: TaskRow) -> tuple[datetime, str]:
-    """Give a row's place in the inbox, to ask for what comes after it."""
-    return row.due_at or END_OF_TIME, row.id
+    """Give a row's place in its list, the inbox or what was done, to ask for what comes after it."""
+    return row.completed_at or row.due_at or END_OF_TIME, row.id
 
 
 def count(unit: Unit, person_id: str) -> int:

@@ -1,10 +1,23 @@
 """Read what an address says; what was tampered with is as good as nothing."""
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
+
+Place = tuple[datetime, str]
+"""Where a list is left off: the moment and the id of the last row seen."""
+
+Row = TypeVar("Row")
 
 
-def read_moment(text: str) -> datetime | None:
-    """Read a moment, in UTC."""
+def read_place(text: str) -> Place | None:
+    """Read where a list was left off."""
+    moment, _mark, row_id = text.partition("~")
+    found = _read_moment(moment)
+    return (found, row_id) if found and row_id else None
+
+
+def _read_moment(text: str) -> datetime | None:
     try:
         # A space is what a browser makes of the plus sign in an address typed by hand.
         found = datetime.fromisoformat(text.replace(" ", "+"))
@@ -14,15 +27,11 @@ def read_moment(text: str) -> datetime | None:
         return None
 
 
-def read_place(text: str) -> tuple[datetime, str] | None:
-    """Read where a list was left off: the moment and the id of the last row seen."""
-    moment, _mark, row_id = text.partition("~")
-    found = read_moment(moment)
-    return (found, row_id) if found and row_id else None
-
-
-def write_place(moment: datetime, row_id: str) -> str:
-    """Write where a list is left off."""
+def further(rows: Sequence[Row], size: int, place: Callable[[Row], Place]) -> str:
+    """Write where the next page goes on, "" where none follows: then there are no more `rows` than its size."""
+    if len(rows) <= size:
+        return ""
+    moment, row_id = place(rows[size - 1])
     return f"{moment.isoformat()}~{row_id}"
 
 

@@ -7,7 +7,7 @@ from engine import instances, people, tasks
 from engine.ground.unit_of_work import Unit
 from engine.tasks import TaskRow
 from web import frame, session
-from web.addresses import read_moment, read_place, write_place
+from web.addresses import further, read_place
 
 PAGE = 50
 
@@ -31,7 +31,7 @@ def waiting() -> str:
             unit=unit,
             rows=rows[:PAGE],
             count=tasks.count(unit, person_id),
-            further=write_place(*tasks.place(rows[PAGE - 1])) if len(rows) > PAGE else "",
+            further=further(rows, PAGE, tasks.place),
             later=after is not None,
             shared=_shared(unit, rows),
             names=people.person_names(unit, [who for row in rows for who in _named_in(row)]),
@@ -56,23 +56,26 @@ def done() -> str:
     before = read_place(request.args.get("before", ""))
     with session.engine().reading() as unit:
         rows = tasks.done(unit, session.who().person_id, before, PAGE + 1)
-        last = rows[PAGE - 1] if len(rows) > PAGE else None
-        further = write_place(last.completed_at, last.id) if last and last.completed_at else ""
-        return render_template("done.html", unit=unit, rows=rows[:PAGE], further=further, later=before is not None)
+        return render_template(
+            "done.html",
+            unit=unit,
+            rows=rows[:PAGE],
+            further=further(rows, PAGE, tasks.place),
+            later=before is not None,
+        )
 
 
 @room.get("/started")
 def started() -> str:
     """List the instances this person started, newest first, and what may be started."""
-    person_id, before = session.who().person_id, read_moment(request.args.get("before", ""))
+    person_id, before = session.who().person_id, read_place(request.args.get("before", ""))
     with session.engine().reading() as unit:
         rows = instances.started_by(unit, person_id, before, PAGE + 1)
-        further = rows[PAGE - 1].started_at.isoformat() if len(rows) > PAGE else ""
         return render_template(
             "started.html",
             unit=unit,
             rows=rows[:PAGE],
-            further=further,
+            further=further(rows, PAGE, instances.place),
             later=before is not None,
             startable=instances.startable(unit, person_id),
         )

@@ -11,7 +11,7 @@ from engine import definitions, incidents, people
 from engine.ground.errors import Fault, Invalid
 from engine.ground.unit_of_work import Unit
 from web import guard, session
-from web.addresses import read_place, write_place
+from web.addresses import further, read_place
 from web.texts import gettext as _
 
 PROCESS = "process"
@@ -56,7 +56,7 @@ def _page(faults: tuple[Fault, ...], typed: str = "") -> str:
     return render_template(
         "incidents.html",
         rows=rows[:PAGE],
-        further=write_place(rows[PAGE - 1].created_at, rows[PAGE - 1].id) if len(rows) > PAGE else "",
+        further=further(rows, PAGE, incidents.place),
         later=after is not None,
         names=names,
         steps=steps,

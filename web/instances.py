@@ -1,6 +1,6 @@
 """Show an instance (事项) to those who took part: where it stands, the path walked, who said what, its documents."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from engine.ground.errors import Fault, Invalid, NotFound
 from engine.ground.unit_of_work import Unit
 from engine.instances import InstanceView
 from web import decision_sheets, guard, security, session, streams, timeline, twin
-from web.addresses import read_moment
+from web.addresses import further, read_place
 from web.files import diagram_file, file_url
 from web.names import names
 from web.texts import gettext as _
@@ -67,20 +67,9 @@ def asked() -> tuple[str, str]:
 
 def search(unit: Unit, text: str, state: str) -> Page:
     """Find a page of instances, from where the address says."""
-    before = read_moment(request.args.get("before", ""))
-    who, roles = guard.person_id(), guard.roles()
-    return _cut(lambda limit: instances.search(unit, who, roles, text, state, before, limit), PAGE)
-
-
-def _cut(fetch: Callable[[int], list[Row[Any]]], size: int) -> Page:
-    """End a page between two moments: instances that began in one act stay on one page."""
-    rows = fetch(size + 1)
-    if len(rows) <= size:
-        return Page(rows, "")
-    ends = [index for index in range(1, size + 1) if rows[index - 1].started_at != rows[index].started_at]
-    if not ends:
-        return _cut(fetch, size * 2)
-    return Page(rows[: ends[-1]], rows[ends[-1] - 1].started_at.isoformat())
+    before = read_place(request.args.get("before", ""))
+    rows = instances.search(unit, guard.person_id(), guard.roles(), text, state, before, PAGE + 1)
+    return Page(rows[:PAGE], further(rows, PAGE, instances.place))
 
 
 def unit_names(unit: Unit) -> dict[str, str]:

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from engine import notices
 from web import session
-from web.addresses import read_place, write_place
+from web.addresses import further, read_place
 from web.texts import gettext as _
 
 PAGE = 50
@@ -23,7 +23,7 @@ def listing() -> str:
             "notices.html",
             rows=rows[:PAGE],
             unread=notices.unread(unit, person_id),
-            further=write_place(rows[PAGE - 1].created_at, rows[PAGE - 1].id) if len(rows) > PAGE else "",
+            further=further(rows, PAGE, notices.place),
             later=before is not None,
             before=request.args.get("before"),
         )

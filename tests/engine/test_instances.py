@@ -124,8 +124,8 @@ def test_a_search_by_title_state_and_page(office: Office) -> None:
         assert instances.search(unit, person, (), state="completed") == []
         (newest,) = instances.search(unit, person, (), limit=1)
         assert newest.id == second
-        assert [row.id for row in instances.search(unit, person, (), before=newest.started_at)] == [first]
-        assert [row.id for row in instances.started_by(unit, person, newest.started_at)] == [first]
+        assert [row.id for row in instances.search(unit, person, (), before=instances.place(newest))] == [first]
+        assert [row.id for row in instances.started_by(unit, person, instances.place(newest))] == [first]
 
 
 def test_the_starter_cancels_with_a_reason(office: Office) -> None:

@@ -1,6 +1,7 @@
 """The lists that are a person's own, and notices."""
 
 from datetime import timedelta
+from types import ModuleType
 
 import pytest
 from flask import Flask
@@ -11,6 +12,7 @@ from engine.ground.unit_of_work import Actor
 from tests.web import errands
 from tests.web.browsing import Browse
 from web import inbox
+from web import instances as matters
 from web import notices as room
 
 
@@ -20,13 +22,13 @@ def person_of(app: Flask, login: str) -> str:
         return next(item.person_id for item in accounts.listing(unit) if item.login == login)
 
 
-def start_many(app: Flask, count: int) -> None:
-    """Start some errands, one minute after the other."""
+def start_many(app: Flask, count: int, minutes: int = 1) -> None:
+    """Start some errands, a minute after each other."""
     actor = Actor(person_of(app, "wang"))
     for number in range(count):
         with errands.engine_of(app).transaction() as unit:
             instances.start(unit, "errand", actor, {"subject": f"第{number:02}件"})
-        errands.clock_of(app).advance(timedelta(minutes=1))
+        errands.clock_of(app).advance(timedelta(minutes=minutes))
 
 
 def test_an_empty_inbox_says_so(browse: Browse) -> None:
@@ -50,16 +52,15 @@ def test_a_long_inbox_is_turned_page_by_page_and_nothing_is_lost(
     assert visit.click("回到第一页").path == "/inbox"
 
 
-@pytest.mark.parametrize("path", ["/done", "/started"])
-def test_lists_of_the_past_are_turned_too(
-    app: Flask, browse: Browse, monkeypatch: pytest.MonkeyPatch, path: str
+@pytest.mark.parametrize(("path", "listed"), [("/done", inbox), ("/started", inbox), ("/instances", matters)])
+def test_lists_of_the_past_are_turned_too_and_skip_nothing_of_one_moment(
+    app: Flask, browse: Browse, monkeypatch: pytest.MonkeyPatch, path: str, listed: ModuleType
 ) -> None:
-    monkeypatch.setattr(inbox, "PAGE", 2)
-    start_many(app, 3)
+    monkeypatch.setattr(listed, "PAGE", 2)
+    start_many(app, 3, minutes=0)
     wang = browse("wang")
     for _number in range(3):
         wang.open("/inbox").click("起草").submit("签收").submit("报送", 事项名称="事")
-        errands.clock_of(app).advance(timedelta(minutes=1))
     wang.open(path)
     first = wang.links("办事：")
     assert len(first) == 2

@@ -16,7 +16,6 @@ from engine.ground.unit_of_work import SYSTEM, Actor
 from tests.databases import Databases
 from tests.engine.offices import TODAY
 from tests.web.stage import ERRAND, ERRAND_FORMS, LONG_NAME, Stage, check_page, prepare, set_up, text_of, tree_of
-from web.instances import _cut
 
 PDF = b"%PDF-1.4 a scan"
 
@@ -273,23 +272,3 @@ def test_an_auditor_sees_the_verdict_of_the_chain_and_the_reading_is_kept(stage:
     assert [(event.envelope["person"], event.envelope["instance"]) for event in reads] == [
         (stage.persons["auditor"], instance_id)
     ]
-
-
-def test_a_page_never_ends_between_instances_of_one_moment() -> None:
-    # Given rows that began in three moments, two of them shared
-    class Seen:
-        def __init__(self, number: int, moment: int) -> None:
-            self.number, self.started_at = number, Moment(moment)
-
-    class Moment(int):
-        def isoformat(self) -> str:
-            return f"moment {int(self)}"
-
-    rows: list[Any] = [Seen(number, moment) for number, moment in enumerate([5, 4, 4, 3, 3, 3, 3])]
-    # Then a page ends where the moment changes, and grows where one moment fills it
-    page = _cut(lambda limit: rows[:limit], 2)
-    assert ([row.number for row in page.rows], page.following) == ([0], "moment 5")
-    page = _cut(lambda limit: rows[1:][:limit], 2)
-    assert ([row.number for row in page.rows], page.following) == ([1, 2], "moment 4")
-    page = _cut(lambda limit: rows[3:][:limit], 2)
-    assert ([row.number for row in page.rows], page.following) == ([3, 4, 5, 6], "")

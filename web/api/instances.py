@@ -145,14 +145,13 @@ def _shown(row: Any) -> dict[str, Any]:
 def listing(wanted: dict[str, Any]) -> dict[str, Any]:
     """Search the instances that one may see, newest first."""
     text, state, limit = wanted["text"], wanted["state"], wanted["limit"]
-    before, below = place(wanted["cursor"]) or (None, "")
+    before = place(wanted["cursor"])
     named = {column: wanted[name] for name, column in NAMED.items() if wanted[name]}
     with guard.looking() as unit:
         who, roles = guard.person_id(), guard.roles()
-        rows = instances.search(unit, who, roles, text, state, before, limit + 1, below, named)
+        rows = instances.search(unit, who, roles, text, state, before, limit + 1, named)
         guard.note_reading(unit, "audit-searched", {"text": text, "state": state, "verified": 0, **named})
-    last = rows[limit - 1] if len(rows) > limit else None
-    following = cursor((last.started_at, last.id)) if last else ""
+    following = cursor(rows, limit, instances.place)
     return {"items": [_shown(row._mapping) for row in rows[:limit]], "next": following}
 
 

@@ -2,8 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,7 +11,7 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from engine.ground.errors import Fault, Invalid
 from engine.personal_tokens import ACT, READ, SCOPES
-from web.addresses import read_moment
+from web.addresses import Place, Row, further, read_place
 from web.api.problems import DETAILS, MEDIA_TYPE, ProblemSchema
 from web.texts import gettext as _
 
@@ -29,7 +28,6 @@ KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
     "description": _("同一个令牌用同一个键发来的同一个请求，24 小时内只办一次，答复相同。"),
 }
-Place = tuple[datetime, str]
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -119,10 +117,9 @@ def paged(item: type[Schema], name: str) -> type[Schema]:
     )
 
 
-def cursor(place: Place) -> str:
-    """Name a place in a list."""
-    moment, found_id = place
-    return base64.urlsafe_b64encode(f"{moment.isoformat()}~{found_id}".encode()).decode()
+def cursor(rows: Sequence[Row], limit: int, place: Callable[[Row], Place]) -> str:
+    """Name the place where the next page goes on, "" where none follows."""
+    return base64.urlsafe_b64encode(further(rows, limit, place).encode()).decode()
 
 
 def place(text: str) -> Place | None:
@@ -134,11 +131,10 @@ def place(text: str) -> Place | None:
     if not text:
         return None
     try:
-        moment, _mark, found_id = base64.urlsafe_b64decode(text.encode()).decode().partition("~")
+        found = read_place(base64.urlsafe_b64decode(text.encode()).decode())
     except (binascii.Error, ValueError):
-        moment = found_id = ""
-    found = read_moment(moment)
-    if found is None or not found_id or "\0" in found_id:
+        found = None
+    if found is None or "\0" in found[1]:
         message = _("cursor 不对，请用上一页给出的 next。")
         raise Invalid(message, [Fault("cursor", message, "cursor")])
-    return found, found_id
+    return found

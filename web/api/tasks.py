@@ -152,8 +152,7 @@ def listing(wanted: dict[str, Any]) -> dict[str, Any]:
     limit = wanted["limit"]
     with session.engine().reading() as unit:
         rows = tasks.inbox(unit, guard.person_id(), place(wanted["cursor"]), limit + 1)
-    following = cursor(tasks.place(rows[limit - 1])) if len(rows) > limit else ""
-    return {"items": rows[:limit], "next": following}
+    return {"items": rows[:limit], "next": cursor(rows, limit, tasks.place)}
 
 
 @room.look("/<task_id>", _("查看待办：表单、已填的内容、可以做什么"), WholeTaskSchema)
