@@ -235,7 +235,9 @@ def _addresses(house: House, login: str, most: int = 2) -> list[str]:
         path = waiting.pop(0)
         rule = rule_of(house, path, "GET")
         count[rule] = count.get(rule, 0) + 1
-        if not rule or rule in NO_PAGES or rule == "/extend" or (count[rule] > most and path not in ROOMS[login]):
+        # What programs are answered is no page.
+        apart = not rule or rule in NO_PAGES or rule == "/extend" or rule.startswith(API)
+        if apart or (count[rule] > most and path not in ROOMS[login]):
             continue
         answer = client.get(path)
         assert answer.status_code in (200, 303), (path, answer.status_code, answer.text)
