@@ -140,7 +140,7 @@ DOOR = (
     Sight("forged-request", "/logout", "hr-head", "页面停留太久，或者不是从本系统的页面提交的", _forged, 400),
     Sight("extend", "/extend", "hr-staff", "可以关闭这个窗口", at("/extend")),
     Sight("account", "/account", "hr-staff", "最近的登录", at("/account")),
-    Sight("account-long-name", "/account", "idle", f"账户 姓名 {LONG_NAME}临时借调人员", at("/account")),
+    Sight("account-long-name", "/account", "idle", f"我的账号 姓名 {LONG_NAME}临时借调人员", at("/account")),
     Sight("account-must-change", "/account", "newcomer", "这是初始密码，请先修改", at("/notices")),
     Sight("account-differs", "/account", "idle", "两次填写的新密码不一样。", _new_password("a", "b", "c"), 422),
     Sight("account-weak", "/account", "idle", "至少 12", _new_password(PASSWORD, "short", "short"), 422),

@@ -273,6 +273,8 @@ def test_an_instance_without_scripts_is_told_in_words(enter: Enter, house: House
     page = enter("hr-staff", house.instance("2025年双拥工作计划"), java_script_enabled=False)
     # Then the text twin tells what the drawing would
     expect(page.get_by_role("table", name="各环节的先后、由谁办、往哪里走和进展")).to_be_visible()
+    # And no empty frame stands in its place
+    expect(page.locator(".diagram")).to_be_hidden()
 
 
 def test_a_leader_approves_an_adjustment_on_a_phone_by_two_clicks_in_the_inbox(house: House, enter: Enter) -> None:
