@@ -26,7 +26,7 @@ const ITERATION = [
   {
     name: "completionCondition",
     label: "提前结束的条件",
-    description: "FEEL 表达式，如 numberOfCompletedInstances >= 2；成立后其余各项取消",
+    description: 'FEEL 表达式，每办完一项看一次，如 numberOfCompletedInstances >= 2、outcome = "return"；成立后其余各项取消',
     feel: "expression",
     body: true,
   },
