@@ -43,11 +43,11 @@ TOGETHER, TOKENS_TOGETHER = 200, 20
 log = logging.getLogger("suixu.jobs")
 
 
-def run_due(engine: Engine, limit: int = 100_000, stopping: Callable[[], bool] = lambda: False) -> int:
+def run_due(engine: Engine, stopping: Callable[[], bool] = lambda: False) -> int:
     """Work until nothing is due, or someone asks to stop; give how many jobs were taken."""
     done = 0
     tried: set[tuple[str, int]] = set()
-    while done < limit and not stopping():
+    while not stopping():
         batch = _next(engine, tried)
         if not batch:
             return done

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from flask import Flask
 
 from engine.core import forms
-from engine.core.form_values import Evaluate
 from engine.core.forms import Component, Form, Values
 from engine.ground.errors import Fault
 from web import texts
@@ -32,16 +31,11 @@ def uploads(form: Form) -> list[str]:
     return [part.key for part in form.fields() if part.type == "filepicker" and not part.readonly]
 
 
-def prefix_title(title: str, faults: Sequence[Fault]) -> str:
-    """Say in the page's title, which is read first, that something is wrong."""
-    return _("有误：%s") % title if faults else title
-
-
-def apply_row_action(form: Form, values: Values, raw: Raw, evaluate: Evaluate | None = None) -> Values | None:
+def apply_row_action(form: Form, values: Values, raw: Raw) -> Values | None:
     """Add or remove a row when that button was pressed; None when it was another one."""
     if added := _pressed(raw, "_add"):
         rows = _rows_named(form, added)
-        return _with_row(values, rows, evaluate) if rows else values
+        return _with_row(values, rows) if rows else values
     if removed := _pressed(raw, "_remove"):
         match = _ROW.fullmatch(removed)
         rows = _rows_named(form, match[1]) if match else None
@@ -66,10 +60,10 @@ def _rows_named(form: Form, key: str) -> Component | None:
     return next((part for part in lists if part.key == key and not part.fixed_rows), None)
 
 
-def _with_row(values: Values, rows: Component, evaluate: Evaluate | None) -> Values:
+def _with_row(values: Values, rows: Component) -> Values:
     found = list(values.get(rows.key) or ())
     if len(found) < forms.MAX_ROWS:
-        found.append(forms.new_row(rows, evaluate))
+        found.append(forms.new_row(rows))
     return {**values, rows.key: found}
 
 

@@ -84,12 +84,12 @@ def _dress_style(style: ParagraphStyle, font: str, size: Pt) -> None:
     layout.line_spacing = LINE if size is not SIZE_2 else Pt(36)
 
 
-def add_text(paper: Paper, text: str, indent: bool = True) -> None:
+def add_text(paper: Paper, text: str) -> None:
     """Add paragraphs, one for each line, indented by two characters."""
     for line in text.splitlines():
         if line.strip():
             paragraph = paper.add_paragraph(line.strip())
-            paragraph.paragraph_format.first_line_indent = SIZE_3 * 2 if indent else None
+            paragraph.paragraph_format.first_line_indent = SIZE_3 * 2
 
 
 def add_table(paper: Paper, headers: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int]) -> Table:

@@ -65,9 +65,7 @@ def pages(
             if path:
                 heading = f"{record.title}（第{version.number}版）"
                 up = element("p", element("a", "回到归档首页", href="../../index.html"))
-                found[path] = page(
-                    heading, up, _about(version, dossier), _values(record, version, dossier, links, "../../")
-                )
+                found[path] = page(heading, up, _about(version, dossier), _values(record, version, links, "../../"))
     return found
 
 
@@ -119,7 +117,7 @@ def _newest(record: Record, version: Row[Any], dossier: Dossier, links: Mapping[
     heading = element("h3", f"{record.title}（第{version.number}版）")
     if record.row.kind == "file":
         return join([heading, element("p", links[record.row.id])])
-    return join([heading, _about(version, dossier), _values(record, version, dossier, links, "")])
+    return join([heading, _about(version, dossier), _values(record, version, links, "")])
 
 
 def _about(version: Row[Any], dossier: Dossier) -> Html:
@@ -159,7 +157,7 @@ def _confirmed(dossier: Dossier, layout: Layout, main: Sequence[str]) -> Html:
                 parts.append(
                     element("h3", f"{member.row.title}第{member.row.round}轮：{record.row.title}（第{number}版）")
                 )
-                parts += [_about(version, dossier), _values(record, version, dossier, links, "")]
+                parts += [_about(version, dossier), _values(record, version, links, "")]
     return join(parts) if parts else element("p", "无。")
 
 
@@ -311,7 +309,7 @@ def _whole(verdict: Verdict) -> str:
 # What a form holds
 
 
-def _values(record: Record, version: Row[Any], dossier: Dossier, links: Mapping[str, Html], up: str) -> Html:
+def _values(record: Record, version: Row[Any], links: Mapping[str, Html], up: str) -> Html:
     if documents.is_erased(version):
         return element("p", INSTEAD)
     content: Mapping[str, Any] = version.content or {}

@@ -54,11 +54,6 @@ _INSTEAD: Mapping[str, str] = {
 }
 _ID = re.compile(r"[^\W\d][\w-]{0,89}")
 
-_FOR_PEOPLE = frozenset(
-    {"description", "question", "allowedAnswers", "variable", "inputData", "requiredInput", "annotation"}
-    | {"annotationEntry", "text", "extensionElements"}
-)
-
 
 def read(source: bytes, functions: Container[str] | None) -> tuple[Decision | None, list[Fault]]:
     """Read the one table of a file, or say what is wrong with it, all at once; with `functions`, refuse any other."""

@@ -161,14 +161,13 @@ def put_file(
     media_type: str,
     stored: tuple[str, int],
     actor: Actor,
-    task_id: str | None = None,
 ) -> Version:
     """Keep a stored file as a new version of a file document."""
     digest, size = stored
     held = document_id, before = _hold(unit, instance, name, "file", title)
     if before is not None and before.digest == digest and before.file_name == file_name:
         return document_id, before.number, before.digest
-    number = _add(unit, held, actor, task_id, digest=digest, file_name=file_name, media_type=media_type, size=size)
+    number = _add(unit, held, actor, None, digest=digest, file_name=file_name, media_type=media_type, size=size)
     return document_id, number, digest
 
 

@@ -41,15 +41,13 @@ def find_post(unit: Unit, reference: str) -> Row[Any]:
 # What changes
 
 
-def add_unit(
-    unit: Unit, code: str, name: str, kind: str, actor: Actor, starts: date | None = None, ordinal: int | None = None
-) -> str:
+def add_unit(unit: Unit, code: str, name: str, kind: str, actor: Actor, starts: date | None = None) -> str:
     """Add a unit and give its id."""
     _allow(unit, actor)
     _refuse([*code_faults(code), *name_faults(name), *kind_faults(kind, UNIT_KINDS, "单位类别")])
     _refuse_taken(unit, model.unit, model.unit.c.code == code, "code", f"单位编码“{code}”已有。")
     given = {"id": new_id(), "code": code, "name": plain_text.kept(name), "kind": kind, "starts": starts or unit.today}
-    given["ordinal"] = _next_ordinal(unit, model.unit) if ordinal is None else ordinal
+    given["ordinal"] = _next_ordinal(unit, model.unit)
     organization.insert_new(unit, model.unit, given)
     _record(unit, "unit-added", actor, given, unit_id=given["id"])
     return str(given["id"])
@@ -88,9 +86,7 @@ def end_unit(unit: Unit, code: str, ends: date, actor: Actor, successor: str | N
     _record(unit, "unit-ended", actor, {"code": code, "ends": ends, "successor": successor}, unit_id=row.id)
 
 
-def add_post(
-    unit: Unit, unit_code: str, code: str, name: str, kind: str, actor: Actor, ordinal: int | None = None
-) -> str:
+def add_post(unit: Unit, unit_code: str, code: str, name: str, kind: str, actor: Actor) -> str:
     """Add a post to a unit and give its reference."""
     _allow(unit, actor)
     _refuse([*code_faults(code), *name_faults(name), *kind_faults(kind, POST_KINDS, "岗位类别")])
@@ -99,7 +95,7 @@ def add_post(
     reference = f"{unit_code}.{code}"
     _refuse_taken(unit, model.post, model.post.c.reference == reference, "code", f"岗位编码“{reference}”已有。")
     given = {"id": new_id(), "unit_id": row.id, "code": code, "name": plain_text.kept(name), "kind": kind}
-    given["ordinal"] = _next_ordinal(unit, model.post, row.id) if ordinal is None else ordinal
+    given["ordinal"] = _next_ordinal(unit, model.post, row.id)
     organization.insert_new(unit, model.post, {**given, "reference": reference})
     _record(unit, "post-added", actor, {**given, "reference": reference}, post=reference)
     return reference
@@ -230,9 +226,9 @@ def _refuse(faults: Collection[Fault]) -> None:
         raise Invalid("；".join(fault.message.rstrip("。") for fault in faults) + "。", list(faults))
 
 
-def code_faults(code: str, element: str = "code") -> list[Fault]:
+def code_faults(code: str) -> list[Fault]:
     """Say what is wrong with a code."""
-    return [] if CODE.fullmatch(code) else [Fault("code", CODE_RULE, element)]
+    return [] if CODE.fullmatch(code) else [Fault("code", CODE_RULE, "code")]
 
 
 def name_faults(name: str, element: str = "name", longest: int = 200) -> list[Fault]:

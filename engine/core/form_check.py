@@ -274,7 +274,7 @@ class _Reading:
 
     def filled(self, raw: Mapping[str, Any], part: Component, level: _Level) -> None:
         if level.rows:
-            self.in_row(raw, part)
+            self.in_row(part)
         if part.type in CHOOSING:
             self.choosing(raw, part)
         if part.type == "datetime" and raw.get("subtype", "date") != "date":
@@ -286,7 +286,7 @@ class _Reading:
         if self.pattern(part):
             self.defaults(part)
 
-    def in_row(self, raw: Mapping[str, Any], part: Component) -> None:
+    def in_row(self, part: Component) -> None:
         if part.type == "filepicker":
             self.fault("row_file", "清单里不能放文件。", part, "请移到清单外面。")
         if part.readonly:

@@ -172,13 +172,6 @@ def read(connection: Connection, stream: str) -> list[Event]:
     return [as_event(row) for row in connection.execute(query)]
 
 
-def read_many(connection: Connection, streams: Sequence[str]) -> list[Event]:
-    """Give several streams' events, by time."""
-    query = select(model.event).where(model.event.c.stream.in_(streams))
-    events = [as_event(row) for row in connection.execute(query)]
-    return sorted(events, key=lambda event: (event.at, event.stream, event.number))
-
-
 def as_event(row: Row[Any]) -> Event:
     """Read an event as it is stored."""
     payload = None if row.payload is None else chain.parse(row.payload)

@@ -57,10 +57,10 @@ def units(unit: Unit, on: date | None = None) -> list[OrgUnit]:
     return [item for item in directory.of(unit).units.values() if holds(item, on or unit.today)]
 
 
-def posts(unit: Unit, on: date | None = None) -> list[Post]:
-    """List the posts that exist on a day, unit by unit, in their order."""
+def posts(unit: Unit) -> list[Post]:
+    """List the posts that exist today, unit by unit, in their order."""
     known = directory.of(unit)
-    return [post for post in known.posts.values() if known.is_alive(post, on or unit.today)]
+    return [post for post in known.posts.values() if known.is_alive(post, unit.today)]
 
 
 def holders(unit: Unit, reference: str, on: date | None = None) -> list[Person]:

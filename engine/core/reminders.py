@@ -36,7 +36,7 @@ def send(unit: Unit, jobs: Sequence[Row[Any]]) -> None:
     for job in jobs:
         if task := tasks.get(job.task_id):
             for person_id in dict.fromkeys(_told(unit, task, job, covers)):
-                lines.setdefault(person_id, []).append(_line(unit, task, job.kind))
+                lines.setdefault(person_id, []).append(_line(task, job.kind))
     # In one order of persons, so that two workers never wait for each other's notices in a ring.
     for person_id in sorted(lines):
         notices.remind(unit, person_id, unit.today, "\n".join(lines[person_id]))
@@ -55,7 +55,7 @@ def _told(unit: Unit, task: Row[Any], job: Row[Any], covers: Sequence[Cover]) ->
     return [*notices.reminded(unit, task.candidates), *(item.deputy_id for item in deputies)]
 
 
-def _line(unit: Unit, task: Row[Any], kind: str) -> str:
+def _line(task: Row[Any], kind: str) -> str:
     day = local(task.due_at).date()
     what = f"{task.title}：{task.name}"
     if kind == "chase":

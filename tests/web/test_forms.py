@@ -181,8 +181,6 @@ def test_the_error_summary_comes_first_takes_the_focus_and_leads_to_the_fields(a
         "#field-items-0-title",
     ]
     assert summary.getnext() is page.forms[0]
-    assert forms.prefix_title("报送", faults) == "有误：报送"
-    assert forms.prefix_title("报送", []) == "报送"
 
 
 def test_what_was_typed_stays_as_it_was_typed(app: Flask) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -163,15 +163,11 @@ def test_an_act_that_fails_leaves_no_event(engine: Engine) -> None:
         assert list(history.streams(unit.connection)) == []
 
 
-def test_several_streams_are_read_as_one_story(engine: Engine) -> None:
-    tell(engine, "一", stream="b")
-    engine.clock.advance(timedelta(minutes=1))  # type: ignore[attr-defined]
-    tell(engine, "二", stream="a")
-    tell(engine, "三", stream="c")
+def test_the_streams_that_there_are_come_in_order(engine: Engine) -> None:
+    for stream in ("b", "a", "c"):
+        tell(engine, "一", stream=stream)
     with engine.reading() as unit:
-        told = history.read_many(unit.connection, ["a", "b"])
         assert list(history.streams(unit.connection)) == ["a", "b", "c"]
-    assert [event.payload for event in told] == [{"word": "一"}, {"word": "二"}]
 
 
 def test_an_act_writes_to_two_streams_in_its_own_order(engine: Engine) -> None:
