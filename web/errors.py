@@ -84,7 +84,7 @@ def _is_typed(name: str, value: str) -> bool:
     return bool(value.strip()) and name not in NOT_TYPED and not name.startswith("_") and not name.endswith("._row")
 
 
-def page(status: int, message: str = "", faults: Iterable[errors.Fault] = ()) -> Response:
+def page(status: int, message: str = "", faults: Iterable[errors.Fault] = (), unsure: bool = False) -> Response:
     """Show an error."""
     told = status if status in TITLES else 400 if status < 500 else 500
     # Where the database may be away, the page is shown without what it would have to look up.
@@ -96,6 +96,7 @@ def page(status: int, message: str = "", faults: Iterable[errors.Fault] = ()) ->
         message=message or MESSAGES[told],
         faults=list(faults),
         typed=typed(),
+        unsure=unsure,
     )
     return make_response(text, status)
 
@@ -107,7 +108,7 @@ def _engine_error(error: errors.SuixuError) -> Response:
     if session.is_for_programs():
         return problems.of_engine(status, error)
     faults = error.faults if isinstance(error, errors.Invalid) else ()
-    answer = page(status, error.message, faults)
+    answer = page(status, error.message, faults, isinstance(error, errors.Unsure))
     if status >= 500:
         answer.headers["Retry-After"] = str(AGAIN_IN)
     return answer

@@ -16,7 +16,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DataError, DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from engine.ground.errors import Busy, Invalid
+from engine.ground.errors import Busy, Invalid, Unsure
 from engine.ground.statements import hush, insert_into
 
 log = logging.getLogger("suixu.database")
@@ -77,11 +77,22 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Open one transaction that commits at the end, or rolls back when anything is raised."""
+        """Open one transaction that commits at the end, or rolls back when anything is raised.
+
+        Raises:
+            Unsure: the connection was lost at the commit.
+        """
+        done = False
         with self._one_writer(), _translated(), self.pool.connect() as connection:
             connection.execution_options(suixu_write=True)
-            with connection.begin():
-                yield connection
+            try:
+                with connection.begin():
+                    yield connection
+                    done = True
+            except DBAPIError as error:
+                if done and error.connection_invalidated:
+                    raise Unsure from error
+                raise
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -8,6 +8,7 @@ SuixuError
 ├── NotAllowed        theirs to see, not theirs to do (403)
 ├── TooLarge          over a limit (413)
 ├── Busy              the database is away, locked, full or read-only (503)
+│   └── Unsure        it went away at the very commit: nobody knows whether the act has happened (503)
 └── Stuck             an instance cannot go on: becomes an incident
 """
 
@@ -83,6 +84,15 @@ class ProcessError(Exception):
 
 class Busy(SuixuError):
     """Tell that the database cannot serve now."""
+
+
+class Unsure(Busy):
+    """Tell that the connection was lost at the commit, and with it the answer whether the act has happened."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "数据库连接在保存的一刻中断，不能确定本次操作是否已经生效。请先打开最新的页面核对，没有生效再重做。"
+        )
 
 
 class Stuck(SuixuError):

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import event, make_url
+from sqlalchemy import Connection, event, make_url
 
 from engine.core import documents as keeping
 from engine.ground.database import Database
@@ -176,6 +176,30 @@ def test_a_connection_that_is_cut_in_the_middle_of_an_act_says_so(app: Flask, br
     event.listen(pool, "before_cursor_execute", strike)
     assert is_told(save(wang))
     assert save(wang.open("/inbox").click("起草")).statuses == [303, 200]
+
+
+@on_postgresql
+def test_a_connection_that_is_cut_at_the_commit_leaves_open_whether_it_was_done_and_says_so(
+    app: Flask, browse: Browse, administer: Run
+) -> None:
+    wang = start(browse)
+    pool = database_of(app).pool
+
+    def cut(connection: Connection) -> None:
+        if connection.get_execution_options().get("suixu_write"):
+            administer(END)
+
+    # When the answer to the commit is lost
+    event.listen(pool, "commit", cut)
+    save(wang)
+    event.remove(pool, "commit", cut)
+    # Then the page does not say that nothing was done, and gives back what was typed
+    assert wang.status == 503
+    assert "不能确定本次操作是否已经生效" in wang.text
+    assert "没有生效，请" not in wang.text
+    assert "没有提交" not in wang.text
+    assert WORDS in wang.text
+    assert wang.open("/inbox").status == 200
 
 
 @on_postgresql
