@@ -261,7 +261,14 @@ def test_what_is_typed_is_kept_by_itself_and_the_end_of_the_session_is_told(ente
     page.clock.fast_forward("25:01")
     expect(page.get_by_role("alert")).to_contain_text("登录快要结束了。")
     # When one goes on typing and hands in at the moment when it is kept again
-    page.get_by_label("理由").fill("用完了。")
+    reason = page.get_by_label("理由")
+    reason.fill("用完了。" * 400)
+    # and a long text is seen, and would be printed, to its end
+    cut = "field => field.scrollHeight - field.clientHeight"
+    page.emulate_media(media="print")
+    assert reason.evaluate(cut) <= 1
+    page.emulate_media(media="screen")
+    reason.fill("用完了。")
     page.clock.fast_forward(11_000)
     page.get_by_role("button", name="报送", exact=True).click()
     # Then the one waits for the other
