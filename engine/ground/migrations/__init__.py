@@ -1,4 +1,8 @@
-"""Bring a database to the tables of this version."""
+"""Bring a database to the tables of this version.
+
+A migration's number says when it was begun, not when it runs: several hands write at once, and who lands hangs theirs
+on the head that is there. The order is that of `down_revision` alone; with two heads nothing migrates.
+"""
 
 from functools import cache
 
