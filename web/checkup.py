@@ -11,6 +11,7 @@ from engine.core import organization
 from engine.core.workdays import calendar_of
 from engine.ground import migrations
 from engine.ground.clock import SystemClock
+from engine.ground.database import AWAY
 from engine.ground.errors import SuixuError, reason
 from engine.ground.settings import Settings
 from engine.ground.unit_of_work import Engine
@@ -59,7 +60,9 @@ def _database(settings: Settings) -> Iterator[Finding]:
     try:
         current = migrations.is_current(settings.database_url)
     except SuixuError as error:
-        yield Finding(_("数据库"), False, _("%s（原因：%s）") % (error.message, reason(error)))
+        away = _("数据库暂时不能使用，请检查它是否在运行、SUIXU_DATABASE_URL 是否正确")
+        words = away if error.message == AWAY else error.message
+        yield Finding(_("数据库"), False, _("%s（原因：%s）") % (words, reason(error)))
         return
     with closing(Engine(settings, SystemClock())) as engine:
         yield _version(engine)

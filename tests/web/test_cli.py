@@ -175,7 +175,7 @@ def test_commands_say_that_the_database_is_away(suixu: Suixu, tmp_path: Path, mo
         monkeypatch.setenv("SUIXU_DATABASE_URL", url)
         status, out, _err = suixu("doctor")
         assert status == 1
-        assert "有问题  数据库：数据库暂时不能使用" in out
+        assert "有问题  数据库：数据库暂时不能使用，请检查它是否在运行、SUIXU_DATABASE_URL 是否正确（原因：" in out
         for command in ("verify", "serve", "migrate"):
             status, _out, err = suixu(command)
             assert (status, "数据库暂时不能使用" in err) == (1, True), (url, command)
