@@ -5,7 +5,6 @@ and no names, the payload what a lawful erasure may have to blank: the payload's
 holds without it.
 """
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -32,11 +31,12 @@ from sqlalchemy import (
 
 from engine.core import chain
 from engine.core.chain import ERASED, GENESIS, Chain, Erasure
-from engine.ground import model, statements
+from engine.ground import compact, model, statements
 from engine.ground.database import take_turns
 from engine.ground.unit_of_work import Actor, Unit
 
 APPEND = statements.insertion(model.event)
+WRITE = compact.writer(default=str)
 SALT_BYTES = 16
 PAGE = 500
 """Events read at a time: of more, what was read first has left the processor's cache before it is looked at."""
@@ -163,7 +163,7 @@ def _chained(
 
 
 def _bytes(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+    return WRITE(value).encode()
 
 
 def read(connection: Connection, stream: str) -> list[Event]:

@@ -22,6 +22,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from engine.ground import compact
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -65,11 +67,7 @@ class Json(TypeDecorator[Any]):
         self.keep_null = keep_null
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return (
-            None
-            if value is None and not self.keep_null
-            else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        )
+        return None if value is None and not self.keep_null else compact.write(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)

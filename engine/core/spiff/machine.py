@@ -18,6 +18,7 @@ from engine.core.spiff.program import ITERATION, Program
 from engine.core.spiff.repeats import RepeatStep
 from engine.core.spiff.steps import InclusiveStep, JoinStep, PersonStep, Step, ThrowStep, WaitStep
 from engine.core.tokens import LIVE_LIMIT, Change, Host, Token, counter
+from engine.ground import compact
 from engine.ground.errors import Stuck
 
 STEP_LIMIT = 5_000
@@ -392,4 +393,4 @@ def _text(task: Task) -> str:
     told = {name: data[name] for name, value in DEFAULTS.items() if data[name] != value}
     place = {"container": data["container"], "frames": list(data["frames"]), "number": data["number"]}
     saved = {"id": task.id, "node": task.task_spec.node.id, "state": task._state, **place, **told}
-    return json.dumps(saved, ensure_ascii=False, separators=(",", ":"))
+    return compact.write(saved)
