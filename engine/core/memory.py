@@ -1,7 +1,7 @@
 """Keep instances in memory between two acts, each guarded by its version: who finds another version reads anew."""
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ class Kept:
     scopes: Scopes
     joined: set[str]
 
-    @property
+    @cached_property
     def weight(self) -> int:
         """Count its tokens and variables."""
         return 1 + len(self.machine.tasks) + len(self.scopes)

@@ -1,7 +1,9 @@
 """Hold the tables: one model for SQLite and PostgreSQL. Names are singular, ids are UUIDv7 as text."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -39,6 +41,11 @@ class Moment(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
+        """Turn a moment into what the driver takes; an act writes its one moment into a dozen columns."""
+        process = super().bind_processor(dialect)
+        return lru_cache(maxsize=64)(process) if process else None
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
