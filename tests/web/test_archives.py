@@ -3,32 +3,15 @@
 import io
 import shutil
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
-
-import pytest
 
 from engine import archive
 from engine.core import history
 from engine.ground import model
-from tests.conftest import NewDatabase
-from tests.databases import Databases
-from tests.web.stage import Stage, check_page, prepare, set_up, text_of
+from tests.web.stage import Stage, check_page, text_of
 
 NAME = "跑腿·修门·归档"
-
-
-@pytest.fixture
-def stage(sqlite_databases: Databases, tmp_path: Path) -> Iterator[Stage]:
-    with set_up(sqlite_databases.fresh(prepare), tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-def stage_on_both(new_database: NewDatabase, tmp_path: Path) -> Iterator[Stage]:
-    with set_up(new_database(prepare), tmp_path) as stage:
-        yield stage
 
 
 def file(stage: Stage) -> tuple[str, Path]:

@@ -1,8 +1,6 @@
 """The auditor's room: every instance, the verdict of every chain, the log of access; nobody else comes in."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -12,23 +10,9 @@ from engine.core import anchors, history
 from engine.ground import model
 from engine.ground.errors import NotAllowed
 from engine.ground.unit_of_work import Actor
-from tests.conftest import NewDatabase
-from tests.databases import Databases
-from tests.web.stage import Stage, check_page, prepare, set_up, text_of
+from tests.web.stage import Stage, check_page, text_of
 
 PATHS = ("/audit", "/audit/access", "/audit?verify=page")
-
-
-@pytest.fixture
-def stage(sqlite_databases: Databases, tmp_path: Path) -> Iterator[Stage]:
-    with set_up(sqlite_databases.fresh(prepare), tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-def stage_on_both(new_database: NewDatabase, tmp_path: Path) -> Iterator[Stage]:
-    with set_up(new_database(prepare), tmp_path) as stage:
-        yield stage
 
 
 def tamper(stage: Stage, instance_id: str, number: int) -> None:

@@ -1,27 +1,18 @@
 """The calendar's page: a year in months, single days, a whole year's list; nothing typed is lost."""
 
-from collections.abc import Iterator
 from datetime import date
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine import calendar
 from engine.core.workdays import calendar_of
-from tests.databases import Databases
-from tests.web.stage import Stage, check_page, prepare, set_up, tree_of
+from tests.web.stage import Stage, check_page, tree_of
 
 PAGE = "/organization/calendar"
 NOTICE = "国办发明电〔2026〕7号"
 LIST = "2027-01-01 至 2027-01-03 休\n2027-01-09 班"
-
-
-@pytest.fixture
-def stage(sqlite_databases: Databases, tmp_path: Path) -> Iterator[Stage]:
-    with set_up(sqlite_databases.fresh(prepare), tmp_path) as stage:
-        yield stage
 
 
 def look(stage: Stage, year: str = "") -> str:

@@ -1,17 +1,14 @@
 """Decision tables on the pages: uploaded with a draft, readable, pinned to their version, told with what they said."""
 
-from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine import definitions
 from engine.core import decision_reading
-from tests.databases import Databases
 from tests.engine.office import TABLES
-from tests.web.stage import ERRAND, Stage, check_page, prepare, set_up, tree_of
+from tests.web.stage import ERRAND, Stage, check_page, tree_of
 from tests.web.test_processes import fields_of, post, sheet
 from web.decision_sheets import Row, Sheet
 from web.decision_sheets import sheet as sheet_of
@@ -30,12 +27,6 @@ RANK = (
     .replace("&gt;= 5000", "&gt;= 3")
     .replace("&gt;= 1000", "&gt;= 2")
 )
-
-
-@pytest.fixture
-def stage(sqlite_databases: Databases, tmp_path: Path) -> Iterator[Stage]:
-    with set_up(sqlite_databases.fresh(prepare), tmp_path) as stage:
-        yield stage
 
 
 def send(stage: Stage, act: str, table: bytes | str, **more: str) -> Any:

@@ -1,30 +1,13 @@
 """The security administrator's room: a record is found by its matter's full name, and erased without being read."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from engine import records, tasks
 from engine.core import history
-from tests.conftest import NewDatabase
-from tests.databases import Databases
-from tests.web.stage import Stage, check_page, prepare, set_up, text_of, tree_of
+from tests.web.stage import Stage, check_page, text_of, tree_of
 
 SECRET = "张某的住址是某街某号"
 GIVEN = {"authority": "《个人信息保护法》第四十七条", "reason": "本人书面要求", "confirmed": "yes"}
-
-
-@pytest.fixture
-def stage(sqlite_databases: Databases, tmp_path: Path) -> Iterator[Stage]:
-    with set_up(sqlite_databases.fresh(prepare), tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-def stage_on_both(new_database: NewDatabase, tmp_path: Path) -> Iterator[Stage]:
-    with set_up(new_database(prepare), tmp_path) as stage:
-        yield stage
 
 
 def speak(stage: Stage) -> tuple[str, int]:

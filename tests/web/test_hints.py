@@ -1,19 +1,10 @@
 """Whoever draws is told which names are known, and what is wrong with a text; nobody else is."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.databases import Databases
-from tests.web.stage import ERRAND, ERRAND_FORMS, Stage, prepare, set_up, tree_of
-
-
-@pytest.fixture
-def stage(sqlite_databases: Databases, tmp_path: Path) -> Iterator[Stage]:
-    with set_up(sqlite_databases.fresh(prepare), tmp_path) as stage:
-        yield stage
+from tests.web.stage import ERRAND, ERRAND_FORMS, Stage, tree_of
 
 
 def test_the_board_is_told_the_names_that_a_drawing_may_use(stage: Stage) -> None:

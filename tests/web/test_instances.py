@@ -1,8 +1,6 @@
 """An instance's page: where it stands, the path walked, who said what, its documents; to those whose it is."""
 
-from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -13,17 +11,10 @@ from engine import definitions, documents, instances, people
 from engine.core import documents as kept
 from engine.core import execution, history
 from engine.ground.unit_of_work import SYSTEM, Actor
-from tests.databases import Databases
 from tests.engine.offices import TODAY
-from tests.web.stage import ERRAND, ERRAND_FORMS, LONG_NAME, Stage, check_page, prepare, set_up, text_of, tree_of
+from tests.web.stage import ERRAND, ERRAND_FORMS, LONG_NAME, Stage, check_page, text_of, tree_of
 
 PDF = b"%PDF-1.4 a scan"
-
-
-@pytest.fixture
-def stage(sqlite_databases: Databases, tmp_path: Path) -> Iterator[Stage]:
-    with set_up(sqlite_databases.fresh(prepare), tmp_path) as stage:
-        yield stage
 
 
 def walk(stage: Stage) -> str:

@@ -1,9 +1,7 @@
 """The organization's room: everybody may read who does what, the system administrator changes it."""
 
 import re
-from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,17 +9,10 @@ from openpyxl import Workbook
 
 from engine import accounts, people
 from engine.ground.unit_of_work import Unit
-from tests.databases import Databases
-from tests.web.stage import LONG_NAME, Stage, check_page, prepare, set_up, text_of
+from tests.web.stage import LONG_NAME, Stage, check_page, text_of
 from web.organization_forms import ACTS
 
 HEADER = ["单位编码", "单位名称", "单位类别", "岗位编码", "岗位名称", "岗位类别", "姓名", "工号", "登录名", "任职日期"]
-
-
-@pytest.fixture
-def stage(sqlite_databases: Databases, tmp_path: Path) -> Iterator[Stage]:
-    with set_up(sqlite_databases.fresh(prepare), tmp_path) as stage:
-        yield stage
 
 
 def change(stage: Stage, act: str, **said: Any) -> Any:

@@ -1,9 +1,7 @@
 """The rooms of processes: starting, versions, drawing, checking, publishing."""
 
 import re
-from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,20 +9,13 @@ from werkzeug.test import TestResponse
 
 from engine import definitions, instances
 from engine.ground.unit_of_work import Actor
-from tests.databases import Databases
-from tests.web.stage import ERRAND, ERRAND_FORMS, LONG_NAME, Stage, check_page, prepare, set_up, text_of, tree_of
+from tests.web.stage import ERRAND, ERRAND_FORMS, LONG_NAME, Stage, check_page, text_of, tree_of
 from web import drawings
 
 ROOMS = (
     "/processes/errand/edit",
     "/processes/new",
 )
-
-
-@pytest.fixture
-def stage(sqlite_databases: Databases, tmp_path: Path) -> Iterator[Stage]:
-    with set_up(sqlite_databases.fresh(prepare), tmp_path) as stage:
-        yield stage
 
 
 def sheet(stage: Stage, key: str = "errand") -> dict[str, str]:
