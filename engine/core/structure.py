@@ -139,7 +139,7 @@ def _lane_posts(process: Element) -> Iterator[Fault]:
         for value, what in ((own(element, "unit"), "单位"), (own(element, "post"), "岗位")):
             if value and not _CODE.fullmatch(value):
                 message = f"泳道的{what}“{value[:40]}”不合规。"
-                yield fault("LANE", place(element), message, f"请填{what}的代码，由小写字母、数字和下划线组成。")
+                yield fault("LANE", place(element), message, f"请填{what}的编码，由小写字母、数字和下划线组成。")
 
 
 def _lane_references(process: Element) -> Iterator[Fault]:

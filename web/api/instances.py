@@ -172,7 +172,7 @@ def show(instance_id: str) -> dict[str, Any]:
     }
 
 
-@room.look("/<instance_id>/history", _("读事项的办理记录，旧的在前"), paged(EventSchema, "EventPage"), HistorySchema)
+@room.look("/<instance_id>/history", _("读事项的办理过程，旧的在前"), paged(EventSchema, "EventPage"), HistorySchema)
 def history(wanted: dict[str, Any], instance_id: str) -> dict[str, Any]:
     """Tell what happened in an instance, in the words of its page."""
     after, limit = wanted["cursor"], wanted["limit"]

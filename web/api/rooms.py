@@ -15,7 +15,7 @@ from web.addresses import Place, Row, further, read_place
 from web.api.problems import DETAILS, MEDIA_TYPE, ProblemSchema
 from web.texts import gettext as _
 
-PREFIX, NAMED = "/api/v1", "api_"
+PREFIX, BLUEPRINT = "/api/v1", "api_"
 LIMIT, MOST = 50, 200
 ANYWHERE = (401, 403, 404, 405, 422, 429, 500, 503)
 """What any address may answer."""
@@ -38,7 +38,7 @@ class Room(Blueprint):  # type: ignore[misc]
     """
 
     def __init__(self, name: str, description: str, scope: str = ACT) -> None:
-        super().__init__(NAMED + name, __name__, url_prefix=f"{PREFIX}/{name}", description=description)
+        super().__init__(BLUEPRINT + name, __name__, url_prefix=f"{PREFIX}/{name}", description=description)
         self.scope = scope
         self.looks = READ if scope == ACT else scope
         self.files: set[str] = set()
@@ -84,7 +84,7 @@ class Room(Blueprint):  # type: ignore[misc]
             for code in (*ANYWHERE, *more):
                 about = {"content_type": MEDIA_TYPE, "description": DETAILS[code]}
                 told = self.alt_response(code, schema=ProblemSchema, **about)(told)
-            told = self.doc(operationId=f"{self.name.removeprefix(NAMED)}_{view.__name__}", **said)(told)
+            told = self.doc(operationId=f"{self.name.removeprefix(BLUEPRINT)}_{view.__name__}", **said)(told)
             keyed = {"parameters": [KEY]} if method == "POST" else {}
             self.add_url_rule(rule, endpoint=view.__name__, view_func=told, methods=[method], **keyed)
             return view
