@@ -13,11 +13,15 @@ from engine.core.forms import Values
 from engine.ground.errors import Fault, Invalid, NotFound
 from engine.ground.unit_of_work import Actor, Unit
 from web import guard, session
+from web.addresses import read_number
 from web.guard import SYSTEM
 from web.organization_forms import ACCOUNT, options
 from web.texts import gettext as _
 
 room = Blueprint("accounts", __name__, url_prefix="/organization/accounts")
+
+PAGE = 100
+LONGEST_SOUGHT = 100
 
 
 @room.before_request
@@ -27,11 +31,26 @@ def _demand_administrator() -> None:
 
 @room.get("")
 def listing() -> str:
-    """List every account."""
+    """List accounts by login, a page at a time; those only whose login or name has the words looked for."""
+    text = request.args.get("text", "")[:LONGEST_SOUGHT].strip()
+    after = read_number(request.args.get("after", ""))
     with session.engine().reading() as unit:
-        found = accounts.listing(unit)
+        found = [item for item in accounts.listing(unit) if _has(item, text.casefold())]
         now = unit.now
-    return render_template("organization/accounts.html", accounts=found, roles=accounts.ROLES, now=now)
+    return render_template(
+        "organization/accounts.html",
+        accounts=found[after : after + PAGE],
+        number=len(found),
+        text=text,
+        later=after > 0,
+        further=after + PAGE if len(found) > after + PAGE else "",
+        roles=accounts.ROLES,
+        now=now,
+    )
+
+
+def _has(account: Account, text: str) -> bool:
+    return any(text in name.casefold() for name in (account.login, account.person_name))
 
 
 @room.get("/new")

@@ -3,6 +3,7 @@
 import re
 from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from openpyxl import Workbook
@@ -28,6 +29,26 @@ def organization(unit: Unit) -> dict[str, list[str]]:
 
 
 # Reading
+
+
+def test_a_long_list_of_accounts_is_turned_and_searched(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given more accounts than one page shows
+    monkeypatch.setattr("web.accounts.PAGE", 2)
+    logins = sorted(stage.accounts)
+    # When the administrator turns the pages
+    first = check_page(stage.get("system", "/organization/accounts"))
+    second = check_page(stage.get("system", "/organization/accounts?after=2"))
+    # Then each is on one of them, in order, and the number is that of all
+    assert f"共 {len(logins)} 个账号" in first and "下一页" in first and "回到第一页" in second
+    assert all(login in first for login in logins[:2]) and all(login in second for login in logins[2:4])
+    # When they look for a name or a login, in capitals too
+    for words in (stage.accounts["hr"].person_name, "HR"):
+        found = stage.get("system", f"/organization/accounts?text={quote(words)}").text
+        # Then only who has it is there
+        assert f"/organization/accounts/{account_id(stage, 'hr')}" in found
+        assert f"/organization/accounts/{account_id(stage, 'system')}" not in found
+    nobody = stage.get("system", f"/organization/accounts?text={quote('<b>无此人')}")
+    assert "没有找到账号。" in check_page(nobody) and 'value="&lt;b&gt;无此人"' in nobody.text
 
 
 def test_everybody_reads_units_and_posts_and_only_the_administrator_who_holds_them(stage: Stage) -> None:
