@@ -14,7 +14,8 @@ def read_place(text: str) -> Place | None:
     """Read where a list was left off."""
     moment, _mark, row_id = text.partition("~")
     found = _read_moment(moment)
-    return (found, row_id) if found and row_id else None
+    # PostgreSQL would stumble over a NUL in the text.
+    return (found, row_id) if found and row_id and "\0" not in row_id else None
 
 
 def _read_moment(text: str) -> datetime | None:

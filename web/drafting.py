@@ -98,7 +98,7 @@ def _page(paper: Paper, message: str = "", checked: bool = False, overwrite: int
     )
 
 
-def given(key: str) -> Paper:
+def read_paper(key: str) -> Paper:
     """Read what came from the page; line ends are made plain, so that nothing counts as changed that was not."""
     texts = request.form
     beside: dict[str, str] = {}
@@ -148,7 +148,7 @@ def _number(name: str) -> int:
 def save(key: str) -> AnyResponse | str:
     """Keep a draft, faults and all."""
     _demand_name(key)
-    paper = given(key)
+    paper = read_paper(key)
     if paper.faults:
         return make_response(_page(paper, _("没有保存：新加的表单或决策表有问题。")), 422)
     revision = _number("overwrite") if "overwrite" in request.form else paper.revision
@@ -172,7 +172,7 @@ def _conflict(paper: Paper, message: str) -> AnyResponse:
 def check(key: str) -> str:
     """List what publishing would refuse; nothing is saved."""
     _demand_name(key)
-    paper = given(key)
+    paper = read_paper(key)
     with session.engine().reading() as unit:
         faults = (*paper.faults, *_faults(unit, paper))
     return _page(replace(paper, faults=faults), checked=True)
@@ -196,7 +196,7 @@ def _key_faults(paper: Paper) -> list[Fault]:
 def publish(key: str) -> AnyResponse | str:
     """Make a new version of what is drawn, or show every fault."""
     _demand_name(key)
-    paper = given(key)
+    paper = read_paper(key)
     try:
         with session.engine().transaction() as unit:
             before = _newest(unit, key)

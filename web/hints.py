@@ -45,7 +45,7 @@ def judge() -> Response:
     kind, text = request.form.get("kind", ""), request.form.get("text", "")
     if kind not in definitions.TEXTS:
         raise Invalid(_("不知道要检查的是哪一种内容，请刷新页面后再试。"))
-    paper = drafting.given("")
+    paper = drafting.read_paper("")
     with session.engine().reading() as unit:
         fault = definitions.judge_text(unit, kind, plain_text.unix_lines(text), paper.source.encode(), paper.beside)
     return make_response({"fault": fault})

@@ -134,7 +134,7 @@ def place(text: str) -> Place | None:
         found = read_place(base64.urlsafe_b64decode(text.encode()).decode())
     except (binascii.Error, ValueError):
         found = None
-    if found is None or "\0" in found[1]:
+    if found is None:
         message = _("cursor 不对，请用上一页给出的 next。")
         raise Invalid(message, [Fault("cursor", message, "cursor")])
     return found
