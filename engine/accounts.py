@@ -19,7 +19,6 @@ ROLES = organization.ROLES
 GRANTABLE = ("process", organization.INTEGRATION, "security", "audit")
 """What a system administrator may grant; the role `system` is granted at the command line only."""
 
-ACCESS = "access"
 SOURCE_LENGTH = 64
 REFUSED = "登录名或密码不对，或者账号暂时不能登录。连续5次不成功，账号停用30分钟。"
 
@@ -224,7 +223,9 @@ def first_administrator(unit: Unit, login: str, password: str, name: str = "系�
         raise Invalid("已有账号，不能再建立第一个管理员。")
     person_id, name = new_id(), plain_text.read(name, "姓名", establishment.LONGEST_PERSON, "name", "姓名不能为空。")
     organization.insert_new(unit, model.person, {"id": person_id, "name": name, "number": None})
-    history.record(unit, "organization", "person-added", SYSTEM, {"id": person_id, "name": name}, subject=person_id)
+    history.record(
+        unit, history.ORGANIZATION, "person-added", SYSTEM, {"id": person_id, "name": name}, subject=person_id
+    )
     return create(unit, person_id, login, password, ["system"], SYSTEM)
 
 
@@ -357,7 +358,7 @@ def _set_roles(unit: Unit, row: Row[Any], roles: Sequence[str], kind: str, role:
 def _record_access(unit: Unit, kind: str, row: Row[Any] | None, source: str | None, reason: str = "") -> None:
     who = Actor(row.person_id) if row is not None and kind in ("signed-in", "signed-out") else SYSTEM
     payload = {"login": row.login if row is not None else None, "source": source, "reason": reason}
-    history.record(unit, ACCESS, kind, who, payload, account=row.id if row is not None else None)
+    history.record(unit, history.ACCESS, kind, who, payload, account=row.id if row is not None else None)
 
 
 # What is refused

@@ -19,7 +19,6 @@ from engine.ground.database import insert_new
 from engine.ground.errors import Fault, Invalid, NotFound, Stale
 from engine.ground.unit_of_work import Actor, Unit
 
-STREAM = "organization"
 EARLIEST, LATEST = 1950, 2100
 """Years with lunar tables, without which an unpublished year has no provisional days."""
 
@@ -193,7 +192,7 @@ def _drop_list(unit: Unit, number: int) -> str:
 
 def _close(unit: Unit, kind: str, actor: Actor, payload: dict[str, object]) -> None:
     """Record a change, and let what is planned by the calendar follow it."""
-    history.record(unit, STREAM, kind, actor, payload)
+    history.record(unit, history.ORGANIZATION, kind, actor, payload)
     starts.replan(unit)
 
 

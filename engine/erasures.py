@@ -44,7 +44,7 @@ def find(unit: Unit, kind: str, name: str) -> list[Place]:
     if kind == "definition":
         keys = select(model.definition.c.key).where(model.definition.c.name == name).distinct()
         return [Place(f"definition:{key}", name) for key in unit.connection.execute(keys).scalars()]
-    return [Place(kind, "")] if kind in ("organization", "access") else []
+    return [Place(kind, "")] if kind in (history.ORGANIZATION, history.ACCESS) else []
 
 
 def events(unit: Unit, stream: str, before: int = 0, limit: int = 100) -> list[Row[Any]]:

@@ -21,7 +21,6 @@ MAX_NAME = 200
 MAX_CONTENT = 10_000
 """Characters that all values have together, as JSON."""
 
-STREAM = "access"
 LABELS = {"name": "名称", "business_key": "业务键"}
 
 
@@ -41,7 +40,7 @@ def correlate(
     message_id = correlation.send(unit, name, business_key, values, keep=keep)
     dispatches.note(unit, message_id, actor.person_id, name, business_key, unit.now + keep)
     told = {"title": name, "business_key": business_key, "values": content}
-    history.record(unit, STREAM, "message-sent", actor, told, account=None, message=message_id)
+    history.record(unit, history.ACCESS, "message-sent", actor, told, account=None, message=message_id)
     return message_id
 
 
@@ -65,7 +64,7 @@ def signal(unit: Unit, name: str, values: Mapping[str, Value], actor: Actor) -> 
     content = _demand({"name": name}, values)
     reached = correlation.broadcast(unit, name, values)
     told = {"title": name, "values": content}
-    history.record(unit, STREAM, "signal-sent", actor, told, account=None, reached=reached)
+    history.record(unit, history.ACCESS, "signal-sent", actor, told, account=None, reached=reached)
     return reached
 
 

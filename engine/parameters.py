@@ -13,7 +13,6 @@ from engine.ground.database import insert_new
 from engine.ground.errors import Fault, Invalid, Stale
 from engine.ground.unit_of_work import Actor, Parameter, Unit
 
-STREAM = "organization"
 CHANGED = "参数刚刚被别人改过，请重新打开后再改。您的改动没有保存。"
 
 
@@ -61,7 +60,7 @@ def change(unit: Unit, wanted: Mapping[str, int], seen: int, actor: Actor) -> li
     for name in changed:
         _keep(unit, name, wanted[name], actor)
         payload = {"name": name, "before": before[name], "after": wanted[name]}
-        history.record(unit, STREAM, "parameter-changed", actor, payload)
+        history.record(unit, history.ORGANIZATION, "parameter-changed", actor, payload)
     return changed
 
 

@@ -11,7 +11,7 @@ from engine.ground import model
 from engine.ground.errors import NotFound
 from engine.ground.unit_of_work import Actor, Unit
 
-STREAM, SETTLED = "organization", "setup-step"
+SETTLED = "setup-step"
 STEPS = ("units", "people", "calendar", "parameters")
 
 State: TypeAlias = Literal["open", "done", "skipped"]
@@ -47,13 +47,15 @@ def settle(unit: Unit, name: str, state: State, actor: Actor) -> None:
     if name not in STEPS:
         raise NotFound()
     if _settled(unit).get(name) != state:
-        history.record(unit, STREAM, SETTLED, actor, {}, step=name, state=state)
+        history.record(unit, history.ORGANIZATION, SETTLED, actor, {}, step=name, state=state)
 
 
 def _settled(unit: Unit) -> dict[str, State]:
     """Give what was said last of each step; an event's envelope outlives its payload."""
     table = model.event.c
-    query = select(table.envelope).where(table.stream == STREAM, table.kind == SETTLED).order_by(table.number)
+    query = (
+        select(table.envelope).where(table.stream == history.ORGANIZATION, table.kind == SETTLED).order_by(table.number)
+    )
     said = [json.loads(envelope) for envelope in unit.connection.execute(query).scalars()]
     return {item["step"]: item["state"] for item in said}
 

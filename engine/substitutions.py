@@ -167,7 +167,7 @@ def _demand_right(unit: Unit, principal_id: str, actor: Actor) -> None:
 
 def _record(unit: Unit, kind: str, actor: Actor, payload: dict[str, Any], row: Any, reference: str) -> None:
     ids = {"substitution": row["id"], "subject": row["principal_id"], "deputy": row["deputy_id"], "held": reference}
-    history.record(unit, establishment.STREAM, kind, actor, payload, **ids)
+    history.record(unit, history.ORGANIZATION, kind, actor, payload, **ids)
 
 
 def _tell_granted(unit: Unit, substitution_id: str) -> None:

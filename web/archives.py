@@ -23,7 +23,7 @@ def download(instance_id: str) -> Response:
         pieces = archive.wrap(kept)
         # Whoever counts failed sign-ins in this stream looks for an account in every event.
         payload, ids = {"title": title}, {"account": None, "instance": instance_id}
-        history.record(unit, "access", "archive-read", session.actor(), payload, **ids)
+        history.record(unit, history.ACCESS, "archive-read", session.actor(), payload, **ids)
     return parcel(pieces, f"{kept.folder.name}.zip")
 
 

@@ -56,4 +56,4 @@ def note_reading(unit: Unit, kind: str, payload: dict[str, Any], **envelope: Any
     if has(*WATCHED):
         # Whoever counts failed sign-ins in this stream looks for an account in every event.
         where = {"source": (request.remote_addr or "")[:SOURCE_LENGTH]}
-        history.record(unit, "access", kind, session.actor(), {**where, **payload}, account=None, **envelope)
+        history.record(unit, history.ACCESS, kind, session.actor(), {**where, **payload}, account=None, **envelope)

@@ -226,7 +226,7 @@ def expire(unit: Unit, message: Row[Any]) -> None:
         history.record(unit, f"instance:{message.sender_id}", "message.expired", SYSTEM, {"name": message.name}, **ids)
     elif gone:
         told = {"title": message.name}
-        history.record(unit, "access", "message-expired", SYSTEM, told, account=None, message=message.id)
+        history.record(unit, history.ACCESS, "message-expired", SYSTEM, told, account=None, message=message.id)
 
 
 def plan_daily(unit: Unit) -> None:

@@ -13,7 +13,6 @@ from engine.ground import model
 from engine.ground.errors import Fault, Invalid, NotFound
 from engine.ground.unit_of_work import Actor, Unit, new_id
 
-STREAM = "organization"
 LONGEST_PERSON = 100
 CODE = re.compile(r"[a-z][a-z0-9_]{0,49}")
 CODE_RULE = "编码须以小写英文字母开头，只含小写字母、数字和下划线，不超过50个字符。"
@@ -162,7 +161,7 @@ def _allow(unit: Unit, actor: Actor) -> None:
 
 
 def _record(unit: Unit, kind: str, actor: Actor, payload: dict[str, Any], **envelope: Any) -> None:
-    history.record(unit, STREAM, kind, actor, payload, **envelope)
+    history.record(unit, history.ORGANIZATION, kind, actor, payload, **envelope)
 
 
 def _find(unit: Unit, table: Table, condition: ColumnElement[bool], message: str) -> Row[Any]:

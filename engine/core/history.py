@@ -35,6 +35,9 @@ from engine.ground import compact, model, statements
 from engine.ground.database import take_turns
 from engine.ground.unit_of_work import Actor, Unit
 
+ORGANIZATION, ACCESS = "organization", "access"
+"""The streams of the house: who is who in it and what it has set; who came, and what was looked at."""
+
 APPEND = statements.insertion(model.event)
 WRITE = compact.writer(default=str)
 SALT_BYTES = 16

@@ -78,7 +78,7 @@ def raise_incident(unit: Unit, job: Row[Any], message: str) -> None:
 
 def stream_of(instance_id: str | None) -> str:
     """Name the stream that an incident is recorded in: its instance's, or the house's."""
-    return f"instance:{instance_id}" if instance_id else "organization"
+    return f"instance:{instance_id}" if instance_id else history.ORGANIZATION
 
 
 def _activity(unit: Unit, job: Row[Any]) -> str:

@@ -9,18 +9,24 @@ from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 
+from engine.core import history
 from engine.ground import model
 from engine.ground.unit_of_work import Unit
 
-STREAM, EDITION = "organization", "edition"
+EDITION = "edition"
 Read = TypeVar("Read")
-ASKED = select(func.max(model.event.c.number)).where(model.event.c.stream == STREAM).scalar_subquery().label(EDITION)
+ASKED = (
+    select(func.max(model.event.c.number))
+    .where(model.event.c.stream == history.ORGANIZATION)
+    .scalar_subquery()
+    .label(EDITION)
+)
 """Asks for the number of the last change along with something else."""
 
 
 def of(unit: Unit, name: str, read: Callable[[Unit], Read]) -> Read:
     """Give what `read` gives, from memory where nothing has changed since it was read."""
-    changes = sum(entry[0] == STREAM for entry in unit.cache.get("events", ()))
+    changes = sum(entry[0] == history.ORGANIZATION for entry in unit.cache.get("events", ()))
     edition = (_head(unit), changes)
     kept = unit.cache.setdefault("settled", {}) if changes else unit.engine.settled
     known = kept.get(name)
