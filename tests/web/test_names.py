@@ -26,11 +26,11 @@ def test_who_is_nobody_or_gone_is_said_in_words(app: Flask) -> None:
 
 DEADLINES = (
     (None, Due("", "没有期限", "")),
-    (NOW - timedelta(days=1), Due("2026年1月19日", "已逾期 1 个工作日", "late")),
-    (NOW - timedelta(hours=1), Due("2026年1月20日", "今天已到时", "late")),
+    (NOW - timedelta(days=1), Due("2026年1月19日 09:00", "已逾期 1 个工作日", "late")),
+    (NOW - timedelta(hours=1), Due("2026年1月20日 08:00", "今天已到时", "late")),
     (NOW + timedelta(hours=9), Due("2026年1月20日", "今天到期", "soon")),
-    (NOW + timedelta(days=3), Due("2026年1月23日", "剩余 3 个工作日", "soon")),
-    (NOW + timedelta(days=7), Due("2026年1月27日", "剩余 5 个工作日", "later")),
+    (NOW + timedelta(days=3), Due("2026年1月23日 09:00", "剩余 3 个工作日", "soon")),
+    (NOW + timedelta(days=7), Due("2026年1月27日 09:00", "剩余 5 个工作日", "later")),
 )
 
 
@@ -39,4 +39,4 @@ def test_a_deadline_is_said_as_working_days_left(app: Flask) -> None:
     with errands.engine_of(app).reading() as unit:
         assert [due(unit, moment) for moment, _told in DEADLINES] == [told for _moment, told in DEADLINES]
         # A year whose days off nobody has published yet
-        assert due(unit, NOW.replace(year=2040)).day == "2040年1月20日（暂定）"
+        assert due(unit, NOW.replace(year=2040)).day == "2040年1月20日 09:00（暂定）"
