@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, select, tuple_, update
 
 from engine.core import execution, history, outcomes, plain_text
 from engine.ground import model
@@ -31,8 +31,7 @@ def listing(
     if not everything:
         query = query.where(TABLE.resolved_at.is_(None))
     if after is not None:
-        moment, incident_id = after
-        query = query.where((TABLE.created_at > moment) | (TABLE.created_at == moment) & (TABLE.id > incident_id))
+        query = query.where(tuple_(TABLE.created_at, TABLE.id) > after)
     return list(unit.connection.execute(query.order_by(TABLE.created_at, TABLE.id).limit(limit)))
 
 

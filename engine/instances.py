@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, select, tuple_
 
 from engine.core import (
     catalogue,
@@ -143,8 +143,7 @@ def place(row: Row[Any]) -> tuple[datetime, str]:
 
 def _page(unit: Unit, query: Select[Any], before: tuple[datetime, str] | None, limit: int) -> list[Row[Any]]:
     if before is not None:
-        moment, instance_id = before
-        query = query.where((TABLE.started_at < moment) | ((TABLE.started_at == moment) & (TABLE.id < instance_id)))
+        query = query.where(tuple_(TABLE.started_at, TABLE.id) < before)
     return list(unit.connection.execute(query.order_by(TABLE.started_at.desc(), TABLE.id.desc()).limit(limit)))
 
 

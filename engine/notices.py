@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, select, tuple_, update
 
 from engine.ground import model
 from engine.ground.errors import NotFound
@@ -16,8 +16,7 @@ def listing(unit: Unit, person_id: str, before: tuple[datetime, str] | None = No
     """List a person's notices, newest first; `before` is the (created, id) of the last row seen."""
     query = select(model.notice).where(TABLE.person_id == person_id)
     if before is not None:
-        moment, notice_id = before
-        query = query.where((TABLE.created_at < moment) | (TABLE.created_at == moment) & (TABLE.id < notice_id))
+        query = query.where(tuple_(TABLE.created_at, TABLE.id) < before)
     return list(unit.connection.execute(query.order_by(TABLE.created_at.desc(), TABLE.id.desc()).limit(limit)))
 
 

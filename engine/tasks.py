@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, or_, select, tuple_, update
 
 from engine.core import (
     catalogue,
@@ -104,8 +104,7 @@ def inbox(unit: Unit, person_id: str, after: tuple[datetime, str] | None = None,
         if condition is not None:
             query = query.where(condition)
         if after is not None:
-            due, task_id = after
-            query = query.where((INBOX.due_at > due) | ((INBOX.due_at == due) & (INBOX.task_id > task_id)))
+            query = query.where(tuple_(INBOX.due_at, INBOX.task_id) > after)
         found.update({row.id: row for row in unit.connection.execute(query)})
     rows = sorted(found.values(), key=lambda row: (row.place, row.id))[:limit]
     return [_row(row, next((seat.acting_for for seat in whose.seats(row.candidates)), None)) for row in rows]
@@ -144,9 +143,7 @@ def done(unit: Unit, person_id: str, before: tuple[datetime, str] | None = None,
         .limit(limit)
     )
     if before is not None:
-        moment, task_id = before
-        same = (TASK.completed_at == moment) & (TASK.id < task_id)
-        query = query.where((TASK.completed_at < moment) | same)
+        query = query.where(tuple_(TASK.completed_at, TASK.id) < before)
     return [_row(row, row.acting_for) for row in unit.connection.execute(query)]
 
 
