@@ -55,6 +55,9 @@ class Token:
             return False
         if node.kind in ("user", "service", "call"):
             return True
+        if node.stays and node.timer is not None and node.timer.kind == "cycle":
+            # One that only tells, and all of whose days have gone by, has nothing more to tell.
+            return False
         comes = node.event in ("timer", "message", "signal")
         return comes and self.state == "waiting" and node.kind in ("catch", "receive", "boundary", "handler")
 
