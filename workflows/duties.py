@@ -129,7 +129,7 @@ class Duties(Mapping[str, Duty]):
         Duties that only repeat others are left out.
         """
         if unknown := sorted(set(codes) - set(self._labels["parties"])):
-            raise ValueError(f"没有这样的单位代码:{'、'.join(unknown)},请用职责清单 parties 中的代码。")
+            raise ValueError(f"没有这样的单位代码：{'、'.join(unknown)}，请用职责清单 parties 中的代码。")
         own = [duty for duty in self.values() if not duty.same_as and not set(codes).isdisjoint(duty.lead.codes)]
         return UnitDuties(
             tuple(duty for duty in own if self.recurs(duty)),
@@ -147,7 +147,7 @@ class Fault(NamedTuple):
     def __str__(self) -> str:
         label = FIELD_LABELS.get(self.field)
         named = f"“{label}”({self.field})" if label else self.field
-        return f"{f'{self.place} {named}'.strip()}:{self.text}"
+        return f"{f'{self.place} {named}'.strip()}：{self.text}"
 
 
 class DutiesError(ValueError):
@@ -156,7 +156,7 @@ class DutiesError(ValueError):
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
         lines = "\n".join(f"- {fault}。" for fault in self.faults)
-        super().__init__(f"职责清单有 {len(self.faults)} 处错误,请改正后重新启动:\n{lines}")
+        super().__init__(f"职责清单有 {len(self.faults)} 处错误，请改正后重新启动：\n{lines}")
 
 
 def load(path: Path | None = None) -> Duties:
@@ -196,14 +196,14 @@ def _read(path: Path) -> object:
         # _Loader is a SafeLoader.
         return yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except (OSError, UnicodeDecodeError) as fault:
-        raise DutiesError([Fault("文件", str(path), "不能读取,请检查文件是否存在、是否为 UTF-8 编码")]) from fault
+        raise DutiesError([Fault("文件", str(path), "不能读取，请检查文件是否存在、是否为 UTF-8 编码")]) from fault
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
         line = f"第 {mark.line + 1} 行附近" if mark else "某处"
         text = (
             f"重复写了 {fault.problem}"
             if isinstance(fault, _WrittenTwice)
-            else "不合 YAML 的写法,请检查缩进、括号和引号"
+            else "不合 YAML 的写法，请检查缩进、括号和引号"
         )
         raise DutiesError([Fault("文件", path.name, f"{line}{text}")]) from fault
 
@@ -220,7 +220,7 @@ def _head_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
     if not isinstance(document.get("duties"), list):
         yield Fault("文件", "duties", "缺少职责列表")
     for name in document.keys() - {*VOCABULARIES, "chapters", "cadences", "duties"}:
-        yield Fault("文件", str(name), "不认识的一组,请删去")
+        yield Fault("文件", str(name), "不认识的一组，请删去")
 
 
 _ENTRY_FORMS = {
@@ -242,7 +242,7 @@ def _duties_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
     ids = {str(raw.get("id")) for raw in document["duties"] if isinstance(raw, dict)}
     for position, raw in enumerate(document["duties"], 1):
         if not isinstance(raw, dict) or not re.fullmatch(r"[A-Z][0-9]{2}", str(raw.get("id"))):
-            yield Fault(f"第 {position} 条", "id", "编号须写成一个大写字母加两位数字,如 A01")
+            yield Fault(f"第 {position} 条", "id", "编号须写成一个大写字母加两位数字，如 A01")
             continue
         for field, text in _duty_faults(document, raw, ids):
             yield Fault(raw["id"], field, text)
@@ -256,13 +256,13 @@ def _count_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
         for number in range(1, entry["duties"] + 1)
     }
     for duty_id in sorted(expected - present.keys()):
-        yield Fault(duty_id, "id", "缺少这一条,请补上,或改正文件开头该章的条数")
+        yield Fault(duty_id, "id", "缺少这一条，请补上，或改正文件开头该章的条数")
     for duty_id in sorted(present.keys() - expected):
         if re.fullmatch(r"[A-Z][0-9]{2}", duty_id):
-            yield Fault(duty_id, "id", "编号超出文件开头该章的条数,请改正编号或条数")
+            yield Fault(duty_id, "id", "编号超出文件开头该章的条数，请改正编号或条数")
     for duty_id, times in present.items():
         if times > 1 and duty_id != "None":
-            yield Fault(duty_id, "id", f"编号重复 {times} 次,每条只能用一个编号")
+            yield Fault(duty_id, "id", f"编号重复 {times} 次，每条只能用一个编号")
 
 
 _Texts = Iterator[tuple[str, str]]
@@ -270,7 +270,7 @@ _Texts = Iterator[tuple[str, str]]
 
 def _duty_faults(document: Mapping[str, Any], raw: Mapping[str, Any], ids: Collection[str]) -> _Texts:
     for name in raw.keys() - FIELD_LABELS.keys() - {"id"}:
-        yield f"{name}", "不认识的一栏,请删去"
+        yield f"{name}", "不认识的一栏，请删去"
     for name in FIELD_LABELS:
         if name in raw:
             yield from ((name, text) for text in _field_faults(document, name, raw, ids))
@@ -284,7 +284,7 @@ def _field_faults(
     value = raw[name]
     if name in ("clause", "wording"):
         if not _is_text(value):
-            yield "不能为空,须是文字"
+            yield "不能为空，须是文字"
     elif name == "processes":
         yield from _codes_faults(document, "processes", value)
         if value == []:
@@ -307,7 +307,7 @@ def _cell_faults(document: Mapping[str, Any], name: str, value: object) -> Itera
     if "basis" in keys:
         yield from _code_faults(document, "bases", value["basis"])
         if (value["basis"] == "none") != (value["codes"] == []):
-            yield "没有代码的一栏,basis 须写 none;有代码的须写 source 或 default"
+            yield "没有代码的一栏，basis 须写 none；有代码的须写 source 或 default"
 
 
 def _quota_faults(document: Mapping[str, Any], value: object) -> Iterator[str]:
@@ -325,12 +325,12 @@ def _quota_faults(document: Mapping[str, Any], value: object) -> Iterator[str]:
     if "measure" not in value and (numbers or "per" in value or "each" in value):
         yield "写了数字、per 或 each,就须写 measure"
     if value["basis"] == "none" and "measure" in value:
-        yield "写了 measure,basis 须是 source 或 default"
+        yield "写了 measure，basis 须是 source 或 default"
 
 
 def _same_as_faults(value: object, own: str, ids: Collection[str]) -> Iterator[str]:
     if not isinstance(value, list) or not value:
-        yield "须是职责编号的列表;没有就删去这一栏"
+        yield "须是职责编号的列表；没有就删去这一栏"
         return
     yield from (f"没有职责“{other}”" for other in value if str(other) not in ids)
     if own in value:
@@ -339,7 +339,7 @@ def _same_as_faults(value: object, own: str, ids: Collection[str]) -> Iterator[s
 
 def _codes_faults(document: Mapping[str, Any], vocabulary: str, value: object) -> Iterator[str]:
     if not isinstance(value, list):
-        yield "代码须写成列表,如 [hr]"
+        yield "代码须写成列表，如 [hr]"
         return
     for code in value:
         yield from _code_faults(document, vocabulary, code)
@@ -349,12 +349,12 @@ def _codes_faults(document: Mapping[str, Any], vocabulary: str, value: object) -
 
 def _code_faults(document: Mapping[str, Any], vocabulary: str, code: object) -> Iterator[str]:
     if not isinstance(code, str) or code not in document[vocabulary]:
-        yield f"代码“{code}”没有声明,请改用 {vocabulary} 中的代码,或先在文件开头声明"
+        yield f"代码“{code}”没有声明，请改用 {vocabulary} 中的代码，或先在文件开头声明"
 
 
 def _text_faults(value: Mapping[str, Any]) -> Iterator[str]:
     if not _is_text(value["text"]):
-        yield "text 不能为空,须是文字;没有内容写“—”"
+        yield "text 不能为空，须是文字；没有内容写“—”"
 
 
 def _is_text(value: object) -> bool:

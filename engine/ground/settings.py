@@ -57,14 +57,14 @@ class Settings:
     """Hold what an installation has set."""
 
     data: Path = field(
-        metadata=_says(DATA_NAME, "./var", "数据文件夹：数据库、附件、归档包和密钥都在其中，没有时自动建立")
+        metadata=_says(DATA_NAME, "./var", "数据文件夹：数据库、附件、归档包、锚定和密钥都在其中，没有时自动建立")
     )
     database_url: str = field(
         repr=False,
         metadata=_says(
             DATABASE_URL_NAME,
-            f"数据文件夹中的 {DATABASE_FILE}(SQLite)",
-            "数据库地址：sqlite:///文件 或 postgresql://用户：密码@主机/库名",
+            f"数据文件夹中的 {DATABASE_FILE}（SQLite）",
+            "数据库地址：sqlite:///文件 或 postgresql://用户:密码@主机/库名",
         ),
     )
     host: str = field(metadata=_says(HOST_NAME, "127.0.0.1", "网页服务监听的地址；0.0.0.0 表示本机所有网卡"))
@@ -85,10 +85,10 @@ class Settings:
             f"演示账号共用的密码，不少于 {_DEMO_PASSWORD_LENGTH} 个字符；仅用于演示",
         ),
     )
-    upload_limit_mb: int = field(metadata=_says(UPLOAD_LIMIT_NAME, "50", "单个附件的大小上限(MB),1 至 1024"))
+    upload_limit_mb: int = field(metadata=_says(UPLOAD_LIMIT_NAME, "50", "单个附件的大小上限（MB），1 至 1024"))
     notify_urls: tuple[str, ...] = field(
         repr=False,
-        metadata=_says(NOTIFY_URLS_NAME, "无", "对外提醒的通道(Apprise 地址),用空格或逗号分隔；只发标题和链接"),
+        metadata=_says(NOTIFY_URLS_NAME, "无", "对外提醒的通道（Apprise 地址），用空格或逗号分隔；只发标题和链接"),
     )
 
     trusted_proxies: int = field(
@@ -96,7 +96,7 @@ class Settings:
         metadata=_says(
             TRUSTED_PROXIES_NAME,
             "0",
-            "前面有几层反向代理(0 至 9):来源地址和是否 HTTPS 以它写明的为准；多写一层，来访者就能伪造来源",
+            "前面有几层反向代理（0 至 9）：来源地址和是否 HTTPS 以它写明的为准；多写一层，来访者就能伪造来源",
         ),
     )
 
@@ -159,7 +159,7 @@ def _host(text: str) -> str:
 
 
 def _database_url(text: str) -> str:
-    remedy = "请写成 sqlite:///文件 或 postgresql://用户：密码@主机/库名"
+    remedy = "请写成 sqlite:///文件 或 postgresql://用户:密码@主机/库名"
     try:
         url = make_url(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text))
     except (ArgumentError, ValueError) as fault:

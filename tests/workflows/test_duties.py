@@ -126,49 +126,49 @@ def test_only_hr_has_a_form_of_more_than_fifteen_rows() -> None:
 
 def test_no_unit_has_no_duties_and_an_unknown_one_is_refused() -> None:
     assert DUTIES.for_unit_kind([]) == ((), ())
-    with pytest.raises(ValueError, match="没有这样的单位代码:no_such_unit"):
+    with pytest.raises(ValueError, match="没有这样的单位代码：no_such_unit"):
         DUTIES.for_unit_kind(["hr", "no_such_unit"])
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda d: duty(d, "B05")["lead"].update(codes=["hrr"]), "B05 “牵头”(lead):代码“hrr”没有声明,请改用 parties"),
-        (lambda d: duty(d, "B05")["lead"].update(codes="hr"), "B05 “牵头”(lead):代码须写成列表"),
-        (lambda d: duty(d, "B05")["lead"].update(codes=[["hr"]]), "B05 “牵头”(lead):代码“['hr']”没有声明"),
-        (lambda d: duty(d, "B05")["lead"].update(codes=["hr", "hr"]), "B05 “牵头”(lead):同一代码写了两次"),
-        (lambda d: duty(d, "B05")["lead"].pop("basis"), "B05 “牵头”(lead):须写成 {basis, codes, text}"),
-        (lambda d: duty(d, "B05")["lead"].update(basis="law"), "B05 “牵头”(lead):代码“law”没有声明,请改用 bases"),
-        (lambda d: duty(d, "B05")["lead"].update(basis="none"), "B05 “牵头”(lead):没有代码的一栏"),
-        (lambda d: duty(d, "B05")["lead"].update(text=" "), "B05 “牵头”(lead):text 不能为空"),
-        (lambda d: duty(d, "B05").update(assisting="人事部"), "B05 “配合”(assisting):须写成 {codes, text}"),
-        (lambda d: duty(d, "B05").update(clause=""), "B05 “条款”(clause):不能为空"),
-        (lambda d: duty(d, "B05").update(wording=3), "B05 “义务”(wording):不能为空,须是文字"),
-        (lambda d: duty(d, "B05").pop("cadence"), "B05 “频次”(cadence):缺少这一栏"),
-        (lambda d: duty(d, "B05").update(deadline="x"), "B05 deadline:不认识的一栏"),
-        (lambda d: duty(d, "B05").update(processes=[]), "B05 “流程”(processes):至少要有一个流程"),
-        (lambda d: duty(d, "B05").update(same_as=[]), "B05 “重申”(same_as):须是职责编号的列表"),
-        (lambda d: duty(d, "L02").update(same_as=["D70", {}]), "L02 “重申”(same_as):没有职责“D70”"),
-        (lambda d: duty(d, "L02").update(same_as=["L02"]), "L02 “重申”(same_as):不能重申自己"),
-        (lambda d: duty(d, "H08").update(quota="四篇"), "H08 “数额”(quota):须有 basis 和 text"),
-        (lambda d: duty(d, "H08")["quota"].update(at_least="4"), "H08 “数额”(quota):at_least 须是不小于 0 的整数"),
-        (lambda d: duty(d, "H08")["quota"].update(at_most=True), "H08 “数额”(quota):at_most 须是"),
-        (lambda d: duty(d, "H08")["quota"].update(unit="篇"), "H08 “数额”(quota):代码“篇”没有声明,请改用 units"),
-        (lambda d: duty(d, "H08")["quota"].pop("unit"), "H08 “数额”(quota):measure 和 unit 须同时写"),
-        (lambda d: duty(d, "H08")["quota"].update(basis="none"), "H08 “数额”(quota):写了 measure,basis 须是"),
-        (lambda d: duty(d, "A01")["quota"].update(per="yearly"), "A01 “数额”(quota):写了数字、per 或 each"),
-        (lambda d: d["duties"].remove(duty(d, "F03")), "F03 id:缺少这一条"),
-        (lambda d: d["duties"].append(duty(d, "F03")), "F03 id:编号重复 2 次"),
-        (lambda d: duty(d, "F03").update(id="F09"), "F09 id:编号超出文件开头该章的条数"),
-        (lambda d: duty(d, "F03").update(id="f3"), "条 id:编号须写成一个大写字母加两位数字"),
-        (lambda d: d["duties"].append("A01"), "第 104 条 id:编号须写成"),
-        (lambda d: d.pop("units"), "文件开头 units:缺少这一组代码"),
-        (lambda d: d["parties"].update(hr=""), "文件开头 parties.hr:须写中文名称"),
-        (lambda d: d["parties"].update({False: "否"}), "文件开头 parties.False:须写中文名称"),
-        (lambda d: d["chapters"].update(A="二"), "文件开头 chapters.A:须写成 {label: 名称, duties: 条数}"),
-        (lambda d: d["cadences"].update(once={"label": "一次", "recurs": "no"}), "文件开头 cadences.once:须写成"),
-        (lambda d: d.update(duties={}), "文件 duties:缺少职责列表"),
-        (lambda d: d.update(extra={}), "文件 extra:不认识的一组"),
+        (lambda d: duty(d, "B05")["lead"].update(codes=["hrr"]), "B05 “牵头”(lead)：代码“hrr”没有声明，请改用 parties"),
+        (lambda d: duty(d, "B05")["lead"].update(codes="hr"), "B05 “牵头”(lead)：代码须写成列表"),
+        (lambda d: duty(d, "B05")["lead"].update(codes=[["hr"]]), "B05 “牵头”(lead)：代码“['hr']”没有声明"),
+        (lambda d: duty(d, "B05")["lead"].update(codes=["hr", "hr"]), "B05 “牵头”(lead)：同一代码写了两次"),
+        (lambda d: duty(d, "B05")["lead"].pop("basis"), "B05 “牵头”(lead)：须写成 {basis, codes, text}"),
+        (lambda d: duty(d, "B05")["lead"].update(basis="law"), "B05 “牵头”(lead)：代码“law”没有声明，请改用 bases"),
+        (lambda d: duty(d, "B05")["lead"].update(basis="none"), "B05 “牵头”(lead)：没有代码的一栏"),
+        (lambda d: duty(d, "B05")["lead"].update(text=" "), "B05 “牵头”(lead)：text 不能为空"),
+        (lambda d: duty(d, "B05").update(assisting="人事部"), "B05 “配合”(assisting)：须写成 {codes, text}"),
+        (lambda d: duty(d, "B05").update(clause=""), "B05 “条款”(clause)：不能为空"),
+        (lambda d: duty(d, "B05").update(wording=3), "B05 “义务”(wording)：不能为空，须是文字"),
+        (lambda d: duty(d, "B05").pop("cadence"), "B05 “频次”(cadence)：缺少这一栏"),
+        (lambda d: duty(d, "B05").update(deadline="x"), "B05 deadline：不认识的一栏"),
+        (lambda d: duty(d, "B05").update(processes=[]), "B05 “流程”(processes)：至少要有一个流程"),
+        (lambda d: duty(d, "B05").update(same_as=[]), "B05 “重申”(same_as)：须是职责编号的列表"),
+        (lambda d: duty(d, "L02").update(same_as=["D70", {}]), "L02 “重申”(same_as)：没有职责“D70”"),
+        (lambda d: duty(d, "L02").update(same_as=["L02"]), "L02 “重申”(same_as)：不能重申自己"),
+        (lambda d: duty(d, "H08").update(quota="四篇"), "H08 “数额”(quota)：须有 basis 和 text"),
+        (lambda d: duty(d, "H08")["quota"].update(at_least="4"), "H08 “数额”(quota)：at_least 须是不小于 0 的整数"),
+        (lambda d: duty(d, "H08")["quota"].update(at_most=True), "H08 “数额”(quota)：at_most 须是"),
+        (lambda d: duty(d, "H08")["quota"].update(unit="篇"), "H08 “数额”(quota)：代码“篇”没有声明，请改用 units"),
+        (lambda d: duty(d, "H08")["quota"].pop("unit"), "H08 “数额”(quota)：measure 和 unit 须同时写"),
+        (lambda d: duty(d, "H08")["quota"].update(basis="none"), "H08 “数额”(quota)：写了 measure，basis 须是"),
+        (lambda d: duty(d, "A01")["quota"].update(per="yearly"), "A01 “数额”(quota)：写了数字、per 或 each"),
+        (lambda d: d["duties"].remove(duty(d, "F03")), "F03 id：缺少这一条"),
+        (lambda d: d["duties"].append(duty(d, "F03")), "F03 id：编号重复 2 次"),
+        (lambda d: duty(d, "F03").update(id="F09"), "F09 id：编号超出文件开头该章的条数"),
+        (lambda d: duty(d, "F03").update(id="f3"), "条 id：编号须写成一个大写字母加两位数字"),
+        (lambda d: d["duties"].append("A01"), "第 104 条 id：编号须写成"),
+        (lambda d: d.pop("units"), "文件开头 units：缺少这一组代码"),
+        (lambda d: d["parties"].update(hr=""), "文件开头 parties.hr：须写中文名称"),
+        (lambda d: d["parties"].update({False: "否"}), "文件开头 parties.False：须写中文名称"),
+        (lambda d: d["chapters"].update(A="二"), "文件开头 chapters.A：须写成 {label: 名称, duties: 条数}"),
+        (lambda d: d["cadences"].update(once={"label": "一次", "recurs": "no"}), "文件开头 cadences.once：须写成"),
+        (lambda d: d.update(duties={}), "文件 duties：缺少职责列表"),
+        (lambda d: d.update(extra={}), "文件 extra：不认识的一组"),
     ],
 )
 def test_a_fault_is_told_with_its_duty_and_field(change: Callable[[dict[str, Any]], object], says: str) -> None:
@@ -188,7 +188,7 @@ def test_all_faults_are_told_at_once() -> None:
 
 @pytest.mark.parametrize("document", [None, [], "text", 7])
 def test_what_is_no_list_of_duties_is_refused(document: object) -> None:
-    with pytest.raises(DutiesError, match="文件:内容不是职责清单"):
+    with pytest.raises(DutiesError, match="文件：内容不是职责清单"):
         duties.check(document)
 
 
