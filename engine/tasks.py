@@ -256,7 +256,7 @@ def _hold(unit: Unit, task_id: str, actor: Actor, revision: int, by_entry: bool 
     if row.state != "open":
         raise Stale("这件待办已经办结或者撤销，不能再办理。您填写的内容没有提交。")
     if row.revision != revision:
-        raise Stale("这件待办刚刚有变化(例如已被签收或者在另一个页面暂存过),请核对后再提交。您填写的内容没有提交。")
+        raise Stale("这件待办刚刚有变化（例如已被签收或者在另一个页面暂存过），请核对后再提交。您填写的内容没有提交。")
     return _Held(row, instance, own)
 
 

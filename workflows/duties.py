@@ -312,7 +312,7 @@ def _cell_faults(document: Mapping[str, Any], name: str, value: object) -> Itera
 
 def _quota_faults(document: Mapping[str, Any], value: object) -> Iterator[str]:
     if not isinstance(value, dict) or not {"basis", "text"} <= value.keys() <= _QUOTA_KEYS:
-        yield f"须有 basis 和 text,另可写 {'、'.join(sorted(_QUOTA_KEYS - {'basis', 'text'}))}"
+        yield f"须有 basis 和 text，另可写 {'、'.join(sorted(_QUOTA_KEYS - {'basis', 'text'}))}"
         return
     for key, vocabulary in _QUOTA_CODES.items():
         if key in value:
@@ -323,7 +323,7 @@ def _quota_faults(document: Mapping[str, Any], value: object) -> Iterator[str]:
     if ("measure" in value) != ("unit" in value):
         yield "measure 和 unit 须同时写"
     if "measure" not in value and (numbers or "per" in value or "each" in value):
-        yield "写了数字、per 或 each,就须写 measure"
+        yield "写了数字、per 或 each，就须写 measure"
     if value["basis"] == "none" and "measure" in value:
         yield "写了 measure，basis 须是 source 或 default"
 

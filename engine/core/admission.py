@@ -54,7 +54,7 @@ def find_process(root: Element) -> tuple[Element | None, list[Fault]]:
 def _around(root: Element, process: Element) -> Iterator[Fault]:
     participants = [inner for outer in elements(root, "collaboration") for inner in elements(outer, "participant")]
     for extra in participants[1:]:
-        yield fault("PARTICIPANT", place(extra), "图中只能有一个参与者(泳池)。", "请删去其他泳池。")
+        yield fault("PARTICIPANT", place(extra), "图中只能有一个参与者（泳池）。", "请删去其他泳池。")
     for participant in participants[:1]:
         if reference(participant.get("processRef", "")) != process.get("id", ""):
             message = f"泳池所指的流程“{participant.get('processRef', '')}”不存在。"

@@ -186,7 +186,7 @@ def _check_info(info: Mapping[str, str]) -> None:
         if label.casefold() == "payload-oxum":
             raise BagError("bag.label_malformed", "归档包说明项 Payload-Oxum 由系统计算，不能指定。")
     if not _is_date(info.get("Bagging-Date", "")):
-        raise BagError("bag.date_missing", "归档包须写明打包日期(Bagging-Date),格式为 2026-12-31。")
+        raise BagError("bag.date_missing", "归档包须写明打包日期（Bagging-Date），格式为 2026-12-31。")
 
 
 def _is_date(text: str) -> bool:

@@ -138,7 +138,7 @@ def statutory_days(year: int) -> frozenset[date]:
         moving |= {LunarDate(year, 5, 5).to_solar_date(), LunarDate(year, 8, 15).to_solar_date()}
         moving.add(TermUtils.nth_term_day(year, _QINGMING))
     except Exception as fault:
-        raise ValueError(f"没有 {year} 年的农历资料(只有 1900 至 2100 年),请在“日历”中录入该年的工作日。") from fault
+        raise ValueError(f"没有 {year} 年的农历资料（只有 1900 至 2100 年），请在“日历”中录入该年的工作日。") from fault
     return frozenset(moving | {date(year, month, day) for month, day in _FIXED_DAYS})
 
 
