@@ -270,9 +270,17 @@ def test_what_is_typed_is_kept_by_itself_and_the_end_of_the_session_is_told(ente
     page.emulate_media(media="screen")
     reason.fill("用完了。")
     page.clock.fast_forward(11_000)
-    page.get_by_role("button", name="报送", exact=True).click()
-    # Then the one waits for the other
+    page.get_by_role("button", name="报送", exact=True).dblclick()
+    # Then the one waits for the other, and a second click changes nothing
     expect(page.get_by_role("status")).to_contain_text("“起草”已办理（报送）")
+    # When the server refuses to keep something
+    path = house.take("不能自动暂存的事")
+    page.goto(path)
+    page.route("**/save", lambda route: route.fulfill(status=422))
+    page.get_by_label("事项名称 必填").fill("纸张")
+    page.clock.fast_forward(11_000)
+    # Then the page does not put it down to the connection
+    expect(page.get_by_role("alert")).to_contain_text("没有自动暂存：请点“暂存”，看是什么原因。")
 
 
 def test_an_instance_without_scripts_is_told_in_words(enter: Enter, house: House) -> None:

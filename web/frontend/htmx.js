@@ -4,6 +4,8 @@ import htmx from "htmx.org";
 htmx.config.includeIndicatorStyles = false;
 htmx.config.allowEval = false;
 htmx.config.selfRequestsOnly = true;
+// A form that is sent waits for what is being kept, but not for ever.
+htmx.config.timeout = 10_000;
 
 window.htmx = htmx;
 
@@ -15,14 +17,19 @@ document.addEventListener("htmx:configRequest", ({ detail: { formData } }) => {
     kept.forEach((value) => formData.append(name, value));
   }
 });
-for (const failure of ["htmx:responseError", "htmx:sendError"]) {
+for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(failure, ({ detail: { target, xhr } }) => {
     target.setAttribute("role", "alert");
-    target.textContent =
-      xhr.status === 401
-        ? "没有自动暂存：登录已经结束。请先复制新写的内容，再重新登录。"
-        : "没有自动暂存：系统暂时没有答复。请稍后点“暂存”。";
+    target.textContent = `没有自动暂存：${excuse(xhr.status)}`;
   });
+}
+
+function excuse(status) {
+  if (status === 401) {
+    return "登录已经结束。请先复制新写的内容，再重新登录。";
+  }
+  // Sent by its button, the form comes back with what is wrong.
+  return status >= 400 && status < 500 ? "请点“暂存”，看是什么原因。" : "系统暂时没有答复。请稍后点“暂存”。";
 }
 
 // Five minutes before a session ends the page says so, while it can still be extended.
@@ -42,6 +49,7 @@ htmx.onLoad(() => {
 
 // The two never pass each other: a form that is sent waits for what is being kept, and nothing is kept behind it.
 let keeping = 0;
+let waiting = false;
 let sent = false;
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (sent) {
@@ -55,13 +63,24 @@ document.addEventListener("htmx:afterRequest", () => {
 });
 document.addEventListener("submit", (event) => {
   if (keeping) {
-    const { target, submitter } = event;
     event.preventDefault();
-    document.addEventListener("htmx:afterRequest", () => target.requestSubmit(submitter), { once: true });
+    if (!waiting) {
+      waiting = true;
+      sendAfterwards(event);
+    }
   } else {
     sent = true;
   }
 });
+
+function sendAfterwards({ target, submitter }) {
+  const send = () => {
+    waiting = false;
+    target.requestSubmit(submitter);
+  };
+  document.addEventListener("htmx:afterRequest", send, { once: true });
+}
+
 addEventListener("pageshow", () => {
   sent = false;
 });
