@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, func, insert, select
+from sqlalchemy import Row, delete, func, insert, select
 
 from engine.core import (
     catalogue,
@@ -30,14 +30,13 @@ from engine.core.catalogue import Definition
 from engine.core.decisions import SUFFIX, name_in_version
 from engine.core.diagram import Diagram, Surroundings
 from engine.ground import model
-from engine.ground.database import insert_new, take_turns
+from engine.ground.database import take_turns
 from engine.ground.errors import Fault, Stale, SuixuError
 from engine.ground.unit_of_work import Actor, Unit, new_id
 
 TABLE = model.definition.c
 NOTE_LIMIT = 500
 TEXTS = snippets.KINDS
-SAVED = "这张流程图刚刚被别人保存过，请重新打开后再改。您的改动没有保存。"
 
 
 @dataclass(frozen=True)
@@ -124,6 +123,11 @@ def judge_text(unit: Unit, kind: str, text: str, source: bytes, sources: Mapping
     return snippets.judge(kind, text, around, profile.names(source, around))
 
 
+def hold(unit: Unit) -> None:
+    """Let nobody else publish or save a drawing until the commit: what is looked at from now on stays as it is."""
+    take_turns(unit.connection, "definitions")
+
+
 def publish(
     unit: Unit,
     source: bytes,
@@ -137,8 +141,8 @@ def publish(
     Raises:
         Refused: the drawing has faults, all named. Invalid: the note.
     """
-    # One after the other: two who each call the other's process would both find no ring of calls.
-    take_turns(unit.connection, "definitions")
+    # Two who each call the other's process would both find no ring of calls.
+    hold(unit)
     diagram = profile.read(source, surroundings(unit, sources, own))
     note = plain_text.read(note, "发布说明", NOTE_LIMIT, "note", lines=True)
     used = _used(diagram, sources)
@@ -157,11 +161,11 @@ def publish(
         "published_by": actor.person_id,
         "note": note,
     }
-    _insert(unit, model.definition, row, "这个流程刚刚被别人发布过，请重新打开后再发布。您的改动没有发布。")
+    unit.connection.execute(insert(model.definition), row)
     rows = [{"definition_id": row["id"], "key": key, "source": text} for key, text in sorted(used.items())]
     if rows:
         unit.connection.execute(insert(model.form), rows)
-    unit.connection.execute(delete(model.draft).where(model.draft.c.subject == _subject(diagram.key)))
+    discard_draft(unit, diagram.key)
     payload = {"name": diagram.name, "note": note, "digest": digest}
     history.record(unit, f"definition:{diagram.key}", "definition.published", actor, payload, version=row["version"])
     starts.plan(unit, diagram)
@@ -258,12 +262,11 @@ def save_draft(
     Raises:
         Stale: somebody else saved in between.
     """
+    hold(unit)
     before = draft(unit, key)
     if (before.revision if before is not None else 0) != revision:
-        raise Stale(SAVED)
-    # Only the revision that was looked at makes room: who saved in between keeps what they saved.
-    mine = (model.draft.c.subject == _subject(key), model.draft.c.revision == revision)
-    unit.connection.execute(delete(model.draft).where(*mine))
+        raise Stale("这张流程图刚刚被别人保存过，请重新打开后再改。您的改动没有保存。")
+    discard_draft(unit, key)
     row = {
         "subject": _subject(key),
         "content": {"name": name, "source": source, "forms": dict(sources)},
@@ -271,14 +274,8 @@ def save_draft(
         "saved_by": actor.person_id,
         "saved_at": unit.now,
     }
-    _insert(unit, model.draft, row, SAVED)
+    unit.connection.execute(insert(model.draft), row)
     return revision + 1
-
-
-def _insert(unit: Unit, table: Table, row: dict[str, Any], refusal: str) -> None:
-    """Insert a row whose key was free when this act looked; who came first is waited for, and wins."""
-    if insert_new(unit.connection, table, [row]) == 0:
-        raise Stale(refusal)
 
 
 def discard_draft(unit: Unit, key: str) -> None:

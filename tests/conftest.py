@@ -25,15 +25,7 @@ LONGEST = (
     "web/test_every_route.py",
     "browser/test_drawing.py",
 )
-ALONE_ON_POSTGRESQL = {
-    "ground",
-    "test_cli.py",
-    "test_contention.py",
-    "test_erasures.py",
-    "test_messages.py",
-    "test_races.py",
-    "test_scheduler.py",
-}
+ALONE_ON_POSTGRESQL = {"engine", "test_cli.py", "test_races.py", "test_trouble.py"}
 """Folders and files with tests that go ways on PostgreSQL which nobody goes on SQLite."""
 THOUSANDS = {"test_every_route.py", "test_expression_hostile.py"}
 """Files of which each test goes a thousand times where others have gone."""

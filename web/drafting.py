@@ -199,6 +199,7 @@ def publish(key: str) -> AnyResponse | str:
     paper = read_paper(key)
     try:
         with session.engine().transaction() as unit:
+            definitions.hold(unit)
             before = _newest(unit, key)
             _demand_current(unit, paper, before)
             if paper.faults or (found := _key_faults(paper)):

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, delete, or_, select, update
@@ -41,6 +40,17 @@ CALL_OFF = Statement(
 )
 ROOMS = (1, 4, 32, 512)
 """Tokens that one statement takes; it is filled up by naming the last one again."""
+
+
+def _cancel_jobs(room: int) -> Statement:
+    job = model.job.c
+    tokens: list[BindParameter[str]] = [bindparam(f"token_{number}") for number in range(room)]
+    waiting = (job.instance_id == bindparam("instance"), job.state == "due")
+    query = update(model.job).where(*waiting, job.token_id.in_(tokens) | job.task_id.in_(tokens))
+    return Statement(query, "state", "closed_at")
+
+
+CANCEL_JOBS = {room: _cancel_jobs(room) for room in ROOMS}
 
 SOON = timedelta(seconds=30)
 """How often the worker looks at the table anyway: of what falls due later it need not be told."""
@@ -160,20 +170,11 @@ def _close(run: "Run", completed: list[str], cancelled: list[str]) -> None:
         some = gone[start : start + ROOMS[-1]]
         room = next(room for room in ROOMS if room >= len(some))
         tokens = {f"token_{number}": some[min(number, len(some) - 1)] for number in range(room)}
-        unit.write(_cancel_jobs(room), {"instance": run.id, "closed_at": unit.now, "state": "cancelled", **tokens})
+        unit.write(CANCEL_JOBS[room], {"instance": run.id, "closed_at": unit.now, "state": "cancelled", **tokens})
     if cancelled:
         _discard_returns(run, cancelled)
         closed = {"state": "cancelled", "completed_at": unit.now}
         unit.write(CALL_OFF, *({"task": token_id, **closed} for token_id in cancelled))
-
-
-@cache
-def _cancel_jobs(room: int) -> Statement:
-    job = model.job.c
-    tokens: list[BindParameter[str]] = [bindparam(f"token_{number}") for number in range(room)]
-    waiting = (job.instance_id == bindparam("instance"), job.state == "due")
-    query = update(model.job).where(*waiting, job.token_id.in_(tokens) | job.task_id.in_(tokens))
-    return Statement(query, "state", "closed_at")
 
 
 def _discard_returns(run: "Run", cancelled: list[str]) -> None:

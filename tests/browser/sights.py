@@ -173,7 +173,7 @@ def _second_page(walk: Walk) -> Response:
 
 LISTS = (
     Sight("inbox-many", "/inbox", "hr-staff", "按期限先后排列。", at("/inbox")),
-    Sight("inbox-second-page", "/inbox", "hr-staff", "回到第一页", _second_page),
+    Sight("inbox-second-page", "/inbox", "hr-staff", "剩余 15 个工作日 回到第一页", _second_page),
     Sight("inbox-few", "/inbox", "leader", "共 3 件，按期限先后排列。", at("/inbox")),
     Sight("inbox-empty", "/inbox", "idle", "现在没有待办。", at("/inbox")),
     Sight("inbox-standing-in", "/inbox", "deputy-2", "代理领导小组组长 剩余", at("/inbox")),

@@ -102,6 +102,8 @@ def test_somebody_elses_task_is_not_there(office: Office) -> None:
     with pytest.raises(NotFound), office.engine.reading() as unit:
         tasks.view(unit, row.id, office.people["red.staff"])
     with pytest.raises(NotFound), office.engine.transaction() as unit:
+        tasks.claim(unit, "no-task", office.actor("hr.staff"), 1)
+    with pytest.raises(NotFound), office.engine.transaction() as unit:
         tasks.complete(unit, row.id, office.actor("red.staff"), {}, "agree", 1)
     with pytest.raises(NotFound), office.engine.reading() as unit:
         tasks.view(unit, "no-such-task", office.people["red.staff"])

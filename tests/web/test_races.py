@@ -139,6 +139,19 @@ def test_of_two_who_save_a_drawing_one_does_and_the_other_keeps_it_on_the_page(a
     assert visits[loser].value("source") == sources[loser]
 
 
+def test_publishing_meets_saving_and_what_was_saved_is_still_there(app: Flask, browse: Browse) -> None:
+    visits = pair(browse, "process", "/processes/errand/edit")
+    sources = [visit.value("source").replace('name="起草"', f'name="起草{n}"') for n, visit in enumerate(visits)]
+    acts = [
+        visit.prepared(press, {"source": s})
+        for visit, press, s in zip(visits, ("发布", "保存草稿"), sources, strict=True)
+    ]
+    at_once(*zip(visits, acts, strict=True))
+    publisher, saver = visits
+    assert (publisher.statuses[0], saver.statuses[0]) in ((303, 303), (303, 409), (409, 303))
+    assert count(app, model.draft) == (saver.statuses[0] == 303)
+
+
 def test_publishing_meets_discarding(app: Flask, browse: Browse) -> None:
     first = browse("process").open("/processes/errand/edit")
     first.press("保存草稿", {"source": first.value("source").replace('name="起草"', 'name="拟写"')})
