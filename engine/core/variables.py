@@ -83,6 +83,8 @@ class Scopes(Mapping[tuple[str, str], Any]):
         self._scopes: dict[str, dict[str, Value]] = {}
         for (scope, name), value in (values or {}).items():
             self._scopes.setdefault(scope, {})[name] = value
+        # Counted as they come and go: after each act somebody asks, and there may be thousands of scopes.
+        self._length = len(values or {})
         self._changed: set[tuple[str, str]] = set()
         self.touched = 0
 
@@ -104,7 +106,7 @@ class Scopes(Mapping[tuple[str, str], Any]):
         return ((scope, name) for scope, values in self._scopes.items() for name in values)
 
     def __len__(self) -> int:
-        return sum(map(len, self._scopes.values()))
+        return self._length
 
     def inside(self, scope: str) -> Mapping[str, Value]:
         """Give the values of one scope."""
@@ -120,8 +122,10 @@ class Scopes(Mapping[tuple[str, str], Any]):
     def set(self, scope: str, name: str, value: Any) -> None:
         """Put a value into one scope."""
         normal = decode(encode(value))
-        if (scope, name) in self and self[scope, name] == normal:
+        known = (scope, name) in self
+        if known and self[scope, name] == normal:
             return
+        self._length += not known
         self._scopes.setdefault(scope, {})[name] = normal
         self._touch(scope, name)
 
@@ -134,6 +138,7 @@ class Scopes(Mapping[tuple[str, str], Any]):
         """Forget a value."""
         if (scope, name) in self:
             del self._scopes[scope][name]
+            self._length -= 1
             self._touch(scope, name)
 
     def _touch(self, scope: str, name: str) -> None:

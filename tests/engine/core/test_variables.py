@@ -86,6 +86,7 @@ def test_only_what_differs_is_written() -> None:
     scopes.remove("", "a")
     assert scopes.changes() == [("", "a"), ("x", "b")]
     assert dict(scopes) == {}
+    assert len(scopes) == 0
 
 
 @pytest.fixture
