@@ -193,10 +193,10 @@ def decode_all(content: Mapping[str, Any]) -> dict[str, Value]:
     return {name: decode(value) for name, value in content.items()}
 
 
-def received(unit: Unit, message_id: str) -> bool:
-    """Take a message away because it has been received; tell whether it was still there."""
+def received(unit: Unit, message_id: str) -> None:
+    """Take a message away because it has been received."""
     dispatches.close(unit, message_id)
-    return unit.connection.execute(delete(model.message).where(MESSAGE.id == message_id)).rowcount == 1
+    unit.connection.execute(delete(model.message).where(MESSAGE.id == message_id))
 
 
 def put_back(unit: Unit, message_id: str) -> None:

@@ -242,5 +242,8 @@ def _driver(connection: Connection) -> Iterator[Any]:
 
 
 def hush(error: BaseException) -> None:
-    """Keep what people typed out of a message, and so out of the log: PostgreSQL quotes the row that does not fit."""
-    error.args = (str(error.args[0]).partition("\nDETAIL:")[0],) if error.args else ()
+    """Keep what people typed out of a message, and so out of the log: PostgreSQL quotes the row that does not fit.
+
+    It does so below the first line, in the server's own language.
+    """
+    error.args = (str(error.args[0]).partition("\n")[0],) if error.args else ()

@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine.ground import model
 from engine.ground.errors import Busy, Stale
-from engine.ground.statements import Statement, insertion, insertion_of_new, replacement
+from engine.ground.statements import Statement, hush, insertion, insertion_of_new, replacement
 from engine.ground.unit_of_work import Engine, Unit
 
 PERSON, DRAFT = model.person.c, model.draft.c
@@ -99,3 +99,11 @@ def test_a_connection_that_is_lost_meanwhile_is_said(engine: Engine) -> None:
             other.exec_driver_sql(f"SELECT pg_terminate_backend({own})")
         unit.write(HIRE, {"id": "1", "name": "甲"})
     assert kept(engine) == []
+
+
+def test_what_a_server_quotes_stays_out_of_the_message_whatever_language_it_speaks() -> None:
+    # Given what a server says of a row that does not fit, in Chinese
+    error = ValueError("错误:  重复键违反唯一约束\n描述:  键值“(name)=(写进来的字)”已经存在")
+    # When it is hushed, only what went wrong is left
+    hush(error)
+    assert str(error) == "错误:  重复键违反唯一约束"
